@@ -1,0 +1,1 @@
+//! File formats with spans, checks and the grader.

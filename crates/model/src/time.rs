@@ -1,0 +1,112 @@
+//! The simulated timeline.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, in milliseconds since the scenario's start. What happened before the start is negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SimTime(i64);
+
+/// A length of simulated time, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Span(i64);
+
+impl SimTime {
+    /// The scenario's start.
+    pub const START: Self = Self(0);
+
+    /// The moment so many milliseconds after the start.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the start.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// How long after `earlier` this is; negative if it is before.
+    pub const fn since(self, earlier: Self) -> Span {
+        Span(self.0 - earlier.0)
+    }
+}
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// So many milliseconds.
+    pub const fn millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// So many seconds.
+    pub const fn seconds(seconds: i64) -> Self {
+        Self(seconds * 1000)
+    }
+
+    /// So many minutes.
+    pub const fn minutes(minutes: i64) -> Self {
+        Self(minutes * 60_000)
+    }
+
+    /// So many hours.
+    pub const fn hours(hours: i64) -> Self {
+        Self(hours * 3_600_000)
+    }
+
+    /// The length in milliseconds.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl Add<Span> for SimTime {
+    type Output = Self;
+    fn add(self, span: Span) -> Self {
+        Self(self.0 + span.0)
+    }
+}
+
+impl Sub<Span> for SimTime {
+    type Output = Self;
+    fn sub(self, span: Span) -> Self {
+        Self(self.0 - span.0)
+    }
+}
+
+impl Add for Span {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+/// `T+13:00:00`, with milliseconds only when there are some: `T-00:05:00.250`.
+impl fmt::Display for SimTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { '-' } else { '+' };
+        let millis = self.0.unsigned_abs();
+        let (seconds, rest) = (millis / 1000, millis % 1000);
+        write!(f, "T{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)?;
+        if rest == 0 { Ok(()) } else { write!(f, ".{rest:03}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_people_say_them() {
+        let at = |span: Span| (SimTime::START + span).to_string();
+        assert_eq!(at(Span::ZERO), "T+00:00:00");
+        assert_eq!(at(Span::hours(13) + Span::seconds(5)), "T+13:00:05");
+        assert_eq!(at(Span::millis(-300_250)), "T-00:05:00.250");
+        assert_eq!(at(Span::hours(100)), "T+100:00:00");
+    }
+}

@@ -1,0 +1,1 @@
+//! The command lines that stand for the learner's terminal.

@@ -1,0 +1,56 @@
+//! Everything a learner can do. A session is a fold over actions, so an attempt is a list of them.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing a learner did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Action {
+    /// The text of a file is now this.
+    Edit { file: String, text: String },
+    /// The file is again as the scenario ships it.
+    ResetFile { file: String },
+    /// `kubectl apply -f` of every file, in the scenario's order. Takes one simulated second, runs nothing.
+    Apply,
+    /// The clock runs until nothing changes any more but back-off, at most ten minutes.
+    Run,
+    /// The clock runs for so long.
+    Advance { seconds: u32 },
+    /// `kubectl delete pod`.
+    DeletePod { namespace: String, name: String },
+    /// `kubectl rollout restart deployment`.
+    RestartRollout { namespace: String, deployment: String },
+    /// `aws ecr get-login-password` for a registry's host. With a file, the new token takes the place of every token
+    /// of that registry in the file's text.
+    FreshToken {
+        registry: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
+    /// What the learner thinks will happen; locked at the next run.
+    Predict { option: String },
+    /// Which rung of the why ladder (1 to 8) the learner thinks is broken.
+    Diagnose { rung: u8 },
+    /// Opens the next hint.
+    Hint,
+    /// Opens the why ladder without a diagnosis; counts as a hint.
+    OpenLadder,
+    /// Everything is as at the start again; what was done before stays in the attempt.
+    Reset,
+}
+
+/// What a learner did in one scenario. Replaying it gives the same result anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// The version of this format, 1.
+    pub format: u32,
+    /// The scenario's id.
+    pub scenario: String,
+    /// The scenario's version.
+    pub version: u32,
+    /// The seed of the simulated randomness.
+    pub seed: u64,
+    /// What was done, in order.
+    pub actions: Vec<Action>,
+}

@@ -1,0 +1,121 @@
+//! The messages between the page and the engine's worker: JSON, one request, one final answer, progress in between.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, Attempt};
+use crate::pane::View;
+
+/// From the page to the worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the page, rising; the answer carries it.
+    pub id: u32,
+    /// Which session is meant: `play` for the workbench, another name for each live figure.
+    pub session: String,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What the page may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// The first message. A worker of another build answers [`Answer::WrongBuild`].
+    Hello { build: String },
+    /// Starts a session from a scenario's files; with an attempt, replays it.
+    Open { sources: BTreeMap<String, String>, attempt: Option<Attempt>, query: Query },
+    /// Does one thing.
+    Act { action: Action, query: Query },
+    /// Asks for a view, of now or of the past.
+    View { query: Query },
+    /// Asks for the whole log as text.
+    Log,
+    /// Ends a session.
+    Close,
+}
+
+/// Which part of the session is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Query {
+    /// The moment to look at; `None` is now.
+    pub at_ms: Option<i64>,
+    /// The id of the selected thing in the picture, for the ladder and the events.
+    pub selection: Option<String>,
+    /// Which pull attempt of the selected Pod, counted from 1; `None` is the last one.
+    pub pull: Option<u32>,
+    /// The stretch of time that the timeline shows; `None` is all of it.
+    pub window: Option<(i64, i64)>,
+    /// Send every pane, also those that the page was given before.
+    pub whole: bool,
+}
+
+/// From the worker to the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The request's id.
+    pub id: u32,
+    /// The answer, or a sign of life.
+    pub answer: Answer,
+}
+
+/// What the worker answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// To [`Ask::Hello`].
+    Hello { build: String, kubernetes: String },
+    /// The page and the worker are of different builds: the page must be loaded again.
+    WrongBuild { build: String },
+    /// To [`Ask::Open`] and [`Ask::Act`]. `attempt` is the whole attempt, to be kept by the page.
+    Done { view: Box<View>, attempt: Attempt, notices: Vec<Notice> },
+    /// To [`Ask::View`]: the panes that differ from what the page has.
+    View { view: Box<View> },
+    /// To [`Ask::Log`].
+    Log { text: String },
+    /// Not final: the simulated clock has come so far.
+    Progress { done_ms: i64, total_ms: i64 },
+    /// The scenario's files have mistakes.
+    Broken { problems: Vec<Problem> },
+    /// It could not be done, and nothing changed.
+    Refused { message: String },
+    /// To [`Ask::Close`].
+    Closed,
+}
+
+/// Something to say once, for example what `kubectl apply` printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The command whose place this took, if one did.
+    pub command: Option<String>,
+    /// What was printed or happened.
+    pub text: String,
+    /// Whether it is bad news.
+    pub failed: bool,
+}
+
+/// A mistake in a file, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// For machines: `unknown-field`.
+    pub code: String,
+    /// Whether it is only a warning.
+    pub warning: bool,
+    /// Path of the file.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in UTF-16 units, as editors count.
+    pub column: u32,
+    /// Where it ends, from 1.
+    pub end_line: u32,
+    /// Where it ends, from 1, exclusive.
+    pub end_column: u32,
+    /// One phrase in lower case.
+    pub message: String,
+    /// How to mend it.
+    pub hint: Option<String>,
+    /// The source line and a caret, as the command line prints them.
+    pub drawing: String,
+}

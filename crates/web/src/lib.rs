@@ -1,0 +1,1 @@
+//! The Yew page: draws view types, sends Actions.

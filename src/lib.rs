@@ -1,0 +1,1 @@
+//! The command line of Pullpath, as a library so that tests compare whole outputs.

@@ -1,0 +1,2 @@
+//! The `pullpath` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! What a person runs: serve, test, setup, build, bench, tidy.
+fn main() {}
