@@ -5,6 +5,7 @@
 //! the module that implements it.
 #![allow(missing_docs, reason = "the fields of a variant are named in the variant's sentence")]
 
+pub mod cause;
 pub mod credential;
 pub mod image;
 pub mod pull;
