@@ -6,7 +6,7 @@ use crate::block::Block;
 use crate::wire::Problem;
 
 /// Everything the workbench draws.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct View {
     /// The moment that is shown.
     pub at_ms: i64,

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, Attempt};
 use crate::pane::View;
 
+/// What a worker posts, as plain text, once it listens. What is sent before that would be lost.
+pub const READY: &str = "ready";
+
 /// From the page to the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {

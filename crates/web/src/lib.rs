@@ -1,1 +1,3 @@
 //! The Yew page: draws view types, sends Actions.
+
+pub mod channel;
