@@ -1,8 +1,83 @@
 //! YAML that people wrote, within limits, with a place for every node.
+//!
+//! In a page a hang freezes the tab and an overflow kills the engine, so neither may be possible, whatever the text: the
+//! events of `granit-parser` go into a composer of our own ([`compose`]) that keeps no more than the limits allow. What
+//! a plain scalar means is decided in [`scalar`].
+
+mod compose;
+mod scalar;
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Checked, Diagnostic};
 use crate::source::Span;
+
+/// Whose rules decide what a plain scalar means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// YAML 1.1 as Kubernetes reads it (`sigs.k8s.io/yaml`): `yes` is true, `0644` is 420, `<<` merges.
+    Manifest,
+    /// YAML 1.2, core schema: for scenario files and front matter.
+    Authored,
+}
+
+/// No file is larger.
+pub const MOST_BYTES: usize = 256 * 1024;
+/// No file has more documents.
+pub const MOST_DOCUMENTS: usize = 64;
+/// No node stands deeper.
+pub const MOST_DEPTH: u32 = 64;
+/// No file has more nodes, those that aliases repeat included.
+pub const MOST_NODES: u32 = 20_000;
+/// No file has more aliases.
+pub const MOST_ALIASES: u32 = 1_000;
+/// No file has more text in its scalars, that which aliases repeat included.
+pub const MOST_TEXT: u32 = 1 << 20;
+/// A file with more mistakes is told so; nobody reads more at once.
+pub const MOST_DIAGNOSTICS: usize = 50;
+
+/// One document of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// Where each part of it stands.
+    pub places: Places,
+}
+
+/// Reads a file. Empty documents are left out, as `kubectl` does. There is no value when the text is not YAML, or beyond
+/// the limits.
+pub fn read(file: &str, text: &str, profile: Profile) -> Checked<Vec<Document>> {
+    if text.len() > MOST_BYTES {
+        let message =
+            format!("the file has {} KiB, more than {}", text.len() / 1024, MOST_BYTES / 1024);
+        let hint = "split it, or take out what the cluster added by itself";
+        let diagnostic = Diagnostic::error("too-large", file, 0..0, message).hint(hint);
+        return Checked { value: None, diagnostics: vec![diagnostic] };
+    }
+    let (roots, mut diagnostics) = compose::compose(file, text, profile);
+    truncate(&mut diagnostics);
+    let document = |root: Arc<Node>| Document { value: root.to_value(), places: Places { root } };
+    let value = roots.map(|roots| roots.into_iter().map(document).collect());
+    Checked { value, diagnostics }
+}
+
+/// Keeps the first [`MOST_DIAGNOSTICS`] of a file's problems, and says that there are more.
+pub fn truncate(diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() > MOST_DIAGNOSTICS {
+        let left = diagnostics.len() - MOST_DIAGNOSTICS;
+        let (file, span) = (
+            diagnostics[MOST_DIAGNOSTICS].file.clone(),
+            diagnostics[MOST_DIAGNOSTICS].span.clone(),
+        );
+        diagnostics.truncate(MOST_DIAGNOSTICS);
+        let message = format!("{left} more problems from here on");
+        let more = Diagnostic::error("too-many-problems", &file, span, message);
+        diagnostics.push(more.hint("mend the ones above first"));
+    }
+}
 
 /// Where each node of a document stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,13 +86,112 @@ pub struct Places {
 }
 
 impl Places {
-    /// Where the value at a JSON pointer stands; the nearest one around it when it does not exist.
-    pub fn value(&self, _pointer: &str) -> Span {
+    /// Where the whole document stands.
+    pub fn root(&self) -> Span {
         self.root.span.clone()
+    }
+
+    /// Where the value at a JSON pointer stands; its key, when the value is empty; the nearest node around it, when it
+    /// does not exist.
+    pub fn value(&self, pointer: &str) -> Span {
+        let (node, key) = self.nearest(pointer);
+        match key {
+            Some(key) if node.span.is_empty() => key,
+            _ => node.span.clone(),
+        }
+    }
+
+    /// Where the key of the value at a JSON pointer stands; the value itself, in a list; the nearest around it, when it
+    /// does not exist.
+    pub fn key(&self, pointer: &str) -> Span {
+        let (node, key) = self.nearest(pointer);
+        key.unwrap_or_else(|| node.span.clone())
+    }
+
+    fn nearest(&self, pointer: &str) -> (&Node, Option<Span>) {
+        let mut node = &self.root;
+        let mut key = None;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            match &node.content {
+                Content::Map(entries) => match entries.iter().find(|entry| entry.key == step) {
+                    Some(entry) => (node, key) = (&entry.value, Some(entry.key_span.clone())),
+                    None => break,
+                },
+                Content::List(items) => {
+                    match step.parse::<usize>().ok().and_then(|at| items.get(at)) {
+                        Some(item) => (node, key) = (item, None),
+                        None => break,
+                    }
+                }
+                Content::Scalar(_) => break,
+            }
+        }
+        (node, key)
     }
 }
 
+/// A JSON pointer one step further down.
+pub fn pointer(parent: &str, step: &str) -> String {
+    format!("{parent}/{}", step.replace('~', "~0").replace('/', "~1"))
+}
+
+/// A node with its place. Aliases share what they repeat.
 #[derive(Debug, PartialEq)]
 struct Node {
     span: Span,
+    content: Content,
+    // Of the tree as it is when every alias is written out.
+    nodes: u32,
+    text: u32,
+    height: u32,
 }
+
+#[derive(Debug, PartialEq)]
+enum Content {
+    Scalar(Value),
+    List(Vec<Arc<Node>>),
+    Map(Vec<Entry>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    key: String,
+    key_span: Span,
+    value: Arc<Node>,
+}
+
+impl Node {
+    fn scalar(span: Span, value: Value, text: u32) -> Self {
+        Self { span, content: Content::Scalar(value), nodes: 1, text, height: 1 }
+    }
+
+    fn list(span: Span, items: Vec<Arc<Node>>) -> Self {
+        let sum = |part: fn(&Node) -> u32| items.iter().map(|item| part(item)).sum::<u32>();
+        let (nodes, text) = (1 + sum(|item| item.nodes), sum(|item| item.text));
+        let height = 1 + items.iter().map(|item| item.height).max().unwrap_or(0);
+        Self { span, content: Content::List(items), nodes, text, height }
+    }
+
+    fn map(span: Span, entries: Vec<Entry>) -> Self {
+        let nodes = 1 + entries.iter().map(|entry| 1 + entry.value.nodes).sum::<u32>();
+        let text = entries.iter().map(|entry| entry.key.len() as u32 + entry.value.text).sum();
+        let height = 1 + entries.iter().map(|entry| entry.value.height).max().unwrap_or(0);
+        Self { span, content: Content::Map(entries), nodes, text, height }
+    }
+
+    /// The JSON value, aliases written out. The composer's limits bound its depth and size.
+    fn to_value(&self) -> Value {
+        match &self.content {
+            Content::Scalar(value) => value.clone(),
+            Content::List(items) => items.iter().map(|item| item.to_value()).collect(),
+            Content::Map(entries) => {
+                let entry = |entry: &Entry| (entry.key.clone(), entry.value.to_value());
+                Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
