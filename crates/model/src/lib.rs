@@ -5,9 +5,21 @@
 //! the module that implements it.
 #![allow(missing_docs, reason = "the fields of a variant are named in the variant's sentence")]
 
+pub mod back_off;
 pub mod cause;
+pub mod cloud;
 pub mod credential;
+pub mod docker_config;
+pub mod go;
 pub mod image;
+pub mod keyring;
+pub mod message;
+pub mod provider;
 pub mod pull;
+pub mod pull_policy;
+pub mod random;
+pub mod registry;
+pub mod runtime;
 pub mod time;
+pub mod token;
 pub mod world;

@@ -1,0 +1,159 @@
+//! Credential provider plugins on a node, and what the node remembers of their answers
+//! (pkg/credentialprovider/plugin/plugin.go).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::credential::Login;
+use crate::docker_config::Entry;
+use crate::keyring;
+use crate::time::{SimTime, Span};
+use crate::world::ProviderSpec;
+
+/// For which later images an answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CacheKeyType {
+    /// For this repository.
+    Image,
+    /// For all of the registry: the text before the first `/`.
+    Registry,
+    /// For every image the plugin is asked for.
+    Global,
+}
+
+/// What a plugin answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Credentials, perhaps none.
+    Given {
+        /// Pairs of a key, as in an `auths` map, and what it logs in with (P51).
+        auth: Vec<(String, Login)>,
+        /// For which images it counts.
+        cache_key: CacheKeyType,
+        /// For how long; zero for this once, `None` for as long as the node's configuration says.
+        cache_duration: Option<Span>,
+    },
+    /// It failed, with what the kubelet's log says about it (P53).
+    Failed(String),
+}
+
+/// What came of wanting a plugin's credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provided {
+    /// The plugin is not for this image.
+    NotAsked,
+    /// An earlier answer still counts.
+    Cached(Auth),
+    /// It was asked and answered.
+    Answered(Auth),
+    /// It was asked and failed: it contributes nothing, and nobody but the log is told (P53).
+    Failed(String),
+}
+
+/// The `auth` map of an answer, shared with the cache.
+pub type Auth = Arc<[(String, Login)]>;
+
+impl Provided {
+    /// The entries for the keyring, which the image must match once more (P51).
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        let auth = match self {
+            Self::Cached(auth) | Self::Answered(auth) => &auth[..],
+            Self::NotAsked | Self::Failed(_) => &[],
+        };
+        auth.iter().map(|(key, login)| Entry { key: key.clone(), login: login.clone() })
+    }
+}
+
+/// P50: whether a plugin is asked for a repository (plugin.go isImageAllowed).
+pub fn asks(spec: &ProviderSpec, lookup_name: &str) -> bool {
+    spec.match_images.iter().any(|pattern| keyring::matches(pattern, lookup_name) == Ok(true))
+}
+
+/// The answers a node remembers, of all its plugins. A clone shares them until one of the two changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cache {
+    // By plugin, then by cache key: two levels let a look-up borrow both.
+    answers: Arc<BTreeMap<String, BTreeMap<String, Remembered>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Remembered {
+    auth: Auth,
+    // The last moment at which it counts.
+    until: SimTime,
+}
+
+/// The cache key of answers for every image. No repository and no registry is called so.
+const GLOBAL: &str = "global";
+
+impl Cache {
+    /// What a plugin has to offer for a repository: nothing, an answer that still counts, or what `ask` gives for it.
+    pub fn provide(
+        &mut self,
+        spec: &ProviderSpec,
+        lookup_name: &str,
+        now: SimTime,
+        ask: impl FnOnce(&str) -> Answer,
+    ) -> Provided {
+        if !asks(spec, lookup_name) {
+            return Provided::NotAsked;
+        }
+        if let Some(auth) = self.get(&spec.name, lookup_name, now) {
+            return Provided::Cached(auth);
+        }
+        match ask(lookup_name) {
+            Answer::Failed(error) => Provided::Failed(error),
+            Answer::Given { auth, cache_key, cache_duration } => {
+                let auth: Auth = auth.into();
+                let default = Span::seconds(spec.default_cache_seconds);
+                let lifetime = cache_duration.unwrap_or(default);
+                if lifetime != Span::ZERO {
+                    let key = cache_key.of(lookup_name);
+                    self.put(
+                        &spec.name,
+                        key,
+                        Remembered { auth: auth.clone(), until: now + lifetime },
+                    );
+                }
+                Provided::Answered(auth)
+            }
+        }
+    }
+
+    /// P52: the answer of a plugin that still counts for a repository (plugin.go getCachedCredentials).
+    pub fn get(&self, provider: &str, lookup_name: &str, now: SimTime) -> Option<Auth> {
+        let answers = self.answers.get(provider)?;
+        [CacheKeyType::Image, CacheKeyType::Registry, CacheKeyType::Global]
+            .into_iter()
+            .filter_map(|key| answers.get(key.of(lookup_name)))
+            // Still valid at the exact end of its lifetime (cacheExpirationPolicy).
+            .find(|remembered| now <= remembered.until)
+            .map(|remembered| remembered.auth.clone())
+    }
+
+    /// When the answer that counts now stops to count: the first moment after it is one millisecond later.
+    pub fn counts_until(&self, provider: &str, lookup_name: &str, now: SimTime) -> Option<SimTime> {
+        let answers = self.answers.get(provider)?;
+        [CacheKeyType::Image, CacheKeyType::Registry, CacheKeyType::Global]
+            .into_iter()
+            .filter_map(|key| answers.get(key.of(lookup_name)))
+            .map(|remembered| remembered.until)
+            .find(|until| now <= *until)
+    }
+
+    fn put(&mut self, provider: &str, key: &str, remembered: Remembered) {
+        let answers = Arc::make_mut(&mut self.answers).entry(provider.to_owned()).or_default();
+        answers.insert(key.to_owned(), remembered);
+    }
+}
+
+impl CacheKeyType {
+    /// The key that an answer for a repository is kept under.
+    fn of(self, lookup_name: &str) -> &str {
+        match self {
+            Self::Image => lookup_name,
+            Self::Registry => lookup_name.split('/').next().expect("a split has a first part"),
+            Self::Global => GLOBAL,
+        }
+    }
+}
