@@ -158,13 +158,30 @@ impl Reader<'_> {
             ("ServiceAccount", "v1") => self.shape::<ServiceAccount>(value),
             ("Pod", "v1") => self.shape::<Pod>(value),
             ("Deployment", "apps/v1") => self.shape::<Deployment>(value),
-            ("Role", "iam.services.k8s.aws/v1alpha1") => self.shape::<Role>(value),
+            ("Role", "iam.services.k8s.aws/v1alpha1") => {
+                self.shape::<Role>(value);
+                self.role_needs(value);
+            }
             _ => {
                 self.not_modelled(api_version, kind);
                 return None;
             }
         }
         Some(())
+    }
+
+    fn role_needs(&mut self, value: &Value) {
+        for (at, hint) in [
+            ("/spec/name", "write `name:` and the role's name in IAM"),
+            (
+                "/spec/assumeRolePolicyDocument",
+                "write who may assume the role, as a JSON policy document",
+            ),
+        ] {
+            if matches!(value.pointer(at), None | Some(Value::Null)) {
+                self.text_at(value, at, hint);
+            }
+        }
     }
 
     fn not_modelled(&mut self, api_version: &str, kind: &str) {
@@ -255,23 +272,15 @@ impl Reader<'_> {
             }
             other => other,
         };
-        let (message, hint) = if let Some(field) = error.strip_prefix("missing field ") {
-            let field = field.trim_matches('`').split('`').next().unwrap_or_default();
-            (format!("`{}` is missing", short(field)), format!("write `{}:` here", short(field)))
-        } else {
-            let message =
-                format!("`{}` should be {expected}, and is {}", short(&name), short(found));
-            let hint = match expected {
-                "a text" => "put quotes around it",
-                "a list" => "begin each item on a line of its own with `- `",
-                "a whole number" => "write a number without quotes",
-                "true or false" => "write `true` or `false` without quotes",
-                _ => "write its fields below it, indented",
-            };
-            (message, hint.to_owned())
+        let message = format!("`{}` should be {expected}, and is {}", short(&name), short(found));
+        let hint = match expected {
+            "a text" => "put quotes around it",
+            "a list" => "begin each item on a line of its own with `- `",
+            "a whole number" => "write a number without quotes",
+            "true or false" => "write `true` or `false` without quotes",
+            _ => "write its fields below it, indented",
         };
-        let code = if error.starts_with("missing field ") { "missing-field" } else { "wrong-type" };
-        self.error(code, self.places.value(at), message, hint);
+        self.error("wrong-type", self.places.value(at), message, hint);
     }
 
     /// A Secret's `data` is decoded here, as Go would, because a decoder could not say which key is wrong.
@@ -419,15 +428,15 @@ struct Role {
     api_version: String,
     kind: String,
     metadata: ObjectMeta,
-    spec: RoleSpec,
+    spec: Option<RoleSpec>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "decoding is the check; the model has the type that is used")]
 struct RoleSpec {
-    name: String,
-    assume_role_policy_document: String,
+    name: Option<String>,
+    assume_role_policy_document: Option<String>,
     description: Option<String>,
     path: Option<String>,
     max_session_duration: Option<i64>,
@@ -655,7 +664,10 @@ mod tests {
         );
         check(
             "apiVersion: iam.services.k8s.aws/v1alpha1\nkind: Role\nmetadata: {name: a}\nspec: {name: a, polices: []}\n",
-            &["missing-field@4:7 `assumeRolePolicyDocument` is missing"],
+            &[
+                "missing-field@4:7 `spec.assumeRolePolicyDocument` is missing",
+                "unknown-field@4:17 unknown field `polices` in `spec`",
+            ],
         );
     }
 
