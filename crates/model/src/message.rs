@@ -1,0 +1,8 @@
+//! Every sentence that Kubernetes, containerd and the registries say, word for word, with its source. No other module
+//! types one.
+
+pub mod cloud;
+pub mod controller;
+pub mod kubelet;
+pub mod registry;
+pub mod runtime;

@@ -1,0 +1,58 @@
+//! What AWS and its credential provider plugin say.
+
+use crate::cloud::Action;
+
+/// Who somebody is who assumed a role (form of the ARNs in aws/copilot-cli issue 3518 and everything2/everything2
+/// issue 2562).
+pub fn assumed_role(account: &str, role: &str, session: &str) -> String {
+    format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")
+}
+
+/// A repository as IAM calls it (same sources).
+pub fn repository_arn(region: &str, account: &str, repository: &str) -> String {
+    format!("arn:aws:ecr:{region}:{account}:repository/{repository}")
+}
+
+/// IAM refuses because the caller's own policies do not allow it (E7, E13: aws/copilot-cli issue 3518).
+pub fn denied_by_identity(principal: &str, action: Action, resource: &str) -> String {
+    denied(principal, action, resource, "identity-based")
+}
+
+/// IAM refuses because the owner of a repository of another account does not allow it (E15: aws/containers-roadmap
+/// issue 2053).
+pub fn denied_by_resource(principal: &str, action: Action, resource: &str) -> String {
+    denied(principal, action, resource, "resource-based")
+}
+
+fn denied(principal: &str, action: Action, resource: &str, kind: &str) -> String {
+    let action = action.name();
+    format!(
+        "User: {principal} is not authorized to perform: {action} on resource: {resource} because no {kind} policy \
+         allows the {action} action"
+    )
+}
+
+/// The plugin's last log line when the token is denied (E12, E25: cloud-provider-aws cmd/ecr-credential-provider
+/// main.go logs the error; its middle is the wording of the AWS SDK for Go v2, from memory, without the request's id).
+pub fn plugin_denied(is_public: bool, denial: &str) -> String {
+    let service = service(is_public);
+    format!(
+        "Error running credential provider plugin: operation error {service}: GetAuthorizationToken, https response \
+         error StatusCode: 400, api error AccessDeniedException: {denial}"
+    )
+}
+
+/// The plugin's last log line on an instance without a role (as above; the middle is the SDK's, from memory).
+pub fn plugin_without_role(is_public: bool) -> String {
+    let service = service(is_public);
+    format!(
+        "Error running credential provider plugin: operation error {service}: GetAuthorizationToken, get identity: \
+         get credentials: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: \
+         GetMetadata, http response error StatusCode: 404, request to EC2 IMDS failed"
+    )
+}
+
+/// What the SDK calls the service.
+const fn service(is_public: bool) -> &'static str {
+    if is_public { "ECR PUBLIC" } else { "ECR" }
+}

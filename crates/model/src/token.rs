@@ -1,0 +1,274 @@
+//! Registry tokens: every password that an ECR registry has ever given out, known by its string.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::cloud::EcrHost;
+use crate::credential::SecretText;
+use crate::random::Stream;
+use crate::time::{SimTime, Span};
+use crate::world::World;
+
+/// The user name of every ECR token (E3).
+pub const USER: &str = "AWS";
+
+/// How long an ECR token lives; fixed, and not extendable (E4: AWS API reference, AuthorizationData).
+pub const LIFETIME: Span = Span::hours(12);
+
+/// The first bytes of every data key seen in public; in base64 they read `AQEBAHij`.
+const DATA_KEY_START: [u8; 6] = [0x01, 0x01, 0x01, 0x00, 0x78, 0xa3];
+
+/// A data key's length, which makes 248 characters of base64.
+const DATA_KEY_BYTES: usize = 184;
+
+/// A password for a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// What files and people call it: `ecr-old`, `fresh-1`.
+    pub name: String,
+    /// The host it was asked for.
+    pub registry: String,
+    /// The region that issued it, the only one it is good in (E6); empty where the host has none.
+    pub region: String,
+    /// The IAM role whose rights it carries (E5).
+    pub role: String,
+    /// When it was issued.
+    pub issued: SimTime,
+    /// The first moment at which it is refused.
+    pub expires: SimTime,
+    /// The password itself.
+    pub text: SecretText,
+}
+
+impl Token {
+    /// Whether a registry of its region takes it at `now`, before anything is said about rights.
+    pub fn is_live(&self, now: SimTime) -> bool {
+        self.issued <= now && now < self.expires
+    }
+}
+
+/// All tokens there are. Cloning shares them until one side mints another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mint {
+    seed: u64,
+    epoch_seconds: i64,
+    fresh: u32,
+    node: u32,
+    by_name: Arc<BTreeMap<String, Arc<Token>>>,
+    by_text: Arc<BTreeSet<ByText>>,
+}
+
+impl Mint {
+    /// The tokens that a world begins with.
+    pub fn new(world: &World) -> Self {
+        let mut mint = Self {
+            seed: world.seed,
+            epoch_seconds: world.epoch_seconds,
+            fresh: 0,
+            node: 0,
+            by_name: Arc::default(),
+            by_text: Arc::default(),
+        };
+        for (name, spec) in &world.tokens {
+            mint.issue(name.clone(), &spec.registry, &spec.role, spec.issued);
+        }
+        mint
+    }
+
+    /// A new token for a person or a controller that asked for one: `fresh-1`, `fresh-2`, ….
+    pub fn mint(&mut self, registry: &str, role: &str, now: SimTime) -> Arc<Token> {
+        let name = free_name(&self.by_name, "fresh", &mut self.fresh);
+        self.issue(name, registry, role, now)
+    }
+
+    /// A new token for a node's credential provider: `node-1`, `node-2`, …. These count apart from [`Self::mint`]'s,
+    /// so that the name of the token somebody asks for does not depend on what nodes did before.
+    pub fn mint_for_node(&mut self, registry: &str, role: &str, now: SimTime) -> Arc<Token> {
+        let name = free_name(&self.by_name, "node", &mut self.node);
+        self.issue(name, registry, role, now)
+    }
+
+    /// The token of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Token>> {
+        self.by_name.get(name)
+    }
+
+    /// The token that is this very string, as a registry looks it up.
+    pub fn find(&self, text: &str) -> Option<&Arc<Token>> {
+        self.by_text.get(text).map(|ByText(token)| token)
+    }
+
+    /// All tokens, by name.
+    pub fn tokens(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.by_name.values()
+    }
+
+    fn issue(&mut self, name: String, registry: &str, role: &str, issued: SimTime) -> Arc<Token> {
+        let expires = issued + LIFETIME;
+        let expiration = self.epoch_seconds + expires.as_millis().div_euclid(1000);
+        let token = Arc::new(Token {
+            text: SecretText::new(password(self.seed, &name, expiration)),
+            registry: registry.to_owned(),
+            region: EcrHost::parse(registry).map_or("", |host| host.region).to_owned(),
+            role: role.to_owned(),
+            name,
+            issued,
+            expires,
+        });
+        Arc::make_mut(&mut self.by_name).insert(token.name.clone(), Arc::clone(&token));
+        Arc::make_mut(&mut self.by_text).insert(ByText(Arc::clone(&token)));
+        token
+    }
+}
+
+/// A token, ordered by its string.
+#[derive(Debug, Clone)]
+struct ByText(Arc<Token>);
+
+impl Borrow<str> for ByText {
+    fn borrow(&self) -> &str {
+        self.0.text.reveal()
+    }
+}
+
+impl PartialEq for ByText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for ByText {}
+
+impl PartialOrd for ByText {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByText {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.text.cmp(&other.0.text)
+    }
+}
+
+/// The next name of a series that no scenario has taken for a token of its own.
+fn free_name(taken: &BTreeMap<String, Arc<Token>>, series: &str, count: &mut u32) -> String {
+    loop {
+        *count += 1;
+        let name = format!("{series}-{count}");
+        if !taken.contains_key(&name) {
+            return name;
+        }
+    }
+}
+
+/// A password of the shape that ECR gives out: base64 of a small JSON document whose parts are opaque, except that
+/// it says in clear when it expires (seen in public write-ups of decoded ECR passwords).
+fn password(seed: u64, name: &str, expiration: i64) -> String {
+    let mut stream = Stream::new(seed, name, "token");
+    // Lengths differ from token to token; the whole comes to some 1.9 to 2.4 kB, as the real ones do.
+    let mut payload = vec![0; 3 * stream.between(284, 360) as usize];
+    stream.fill(&mut payload);
+    let mut data_key = [0; DATA_KEY_BYTES];
+    stream.fill(&mut data_key);
+    data_key[..DATA_KEY_START.len()].copy_from_slice(&DATA_KEY_START);
+    STANDARD.encode(format!(
+        r#"{{"payload":"{}","datakey":"{}","version":"2","type":"DATA_KEY","expiration":{expiration}}}"#,
+        STANDARD.encode(payload),
+        STANDARD.encode(data_key),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::TokenSpec;
+
+    const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+    const EPOCH: i64 = 1_772_442_000;
+
+    fn world(names: &[&str]) -> World {
+        let spec = TokenSpec {
+            registry: HOST.to_owned(),
+            issued: SimTime::START - Span::hours(13),
+            role: "ci".to_owned(),
+        };
+        World {
+            epoch_seconds: EPOCH,
+            seed: 7,
+            from: SimTime::START,
+            registries: BTreeMap::new(),
+            tokens: names.iter().map(|name| ((*name).to_owned(), spec.clone())).collect(),
+            roles: BTreeMap::new(),
+            nodes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_password_decodes_to_json_that_says_when_it_expires() {
+        let mut mint = Mint::new(&world(&[]));
+        let token = mint.mint(HOST, "ci", SimTime::START + Span::millis(500));
+        let json = STANDARD.decode(token.text.reveal()).expect("base64");
+        let value: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        assert_eq!(value["version"], "2");
+        assert_eq!(value["type"], "DATA_KEY");
+        assert_eq!(value["expiration"], EPOCH + 12 * 3600);
+        let data_key = value["datakey"].as_str().expect("text");
+        assert!(data_key.starts_with("AQEBAHij"), "{data_key}");
+        STANDARD.decode(data_key).expect("base64");
+        let payload = value["payload"].as_str().expect("text");
+        assert!(payload.len() > 600 && STANDARD.decode(payload).is_ok());
+    }
+
+    #[test]
+    fn passwords_have_the_length_of_real_ones_and_differ() {
+        let mut mint = Mint::new(&world(&[]));
+        let texts: BTreeSet<String> = (0..50)
+            .map(|_| mint.mint(HOST, "ci", SimTime::START).text.reveal().to_owned())
+            .collect();
+        assert_eq!(texts.len(), 50);
+        for text in texts {
+            assert!((1900..=2400).contains(&text.len()), "{} characters", text.len());
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_by_name_and_by_string_only() {
+        let mut mint = Mint::new(&world(&["ecr-old"]));
+        let before = mint.clone();
+        let fresh = mint.mint(HOST, "nodes", SimTime::START);
+        assert_eq!(mint.get("ecr-old").map(|token| token.expires), {
+            Some(SimTime::START - Span::hours(1))
+        });
+        let text = fresh.text.reveal();
+        assert_eq!(mint.find(text), Some(&fresh));
+        assert_eq!(mint.find(&text[..text.len() - 1]), None);
+        assert_eq!(mint.find(&format!("{text}\n")), None);
+        assert_eq!(before.find(text), None);
+        assert_eq!((fresh.region.as_str(), fresh.role.as_str()), ("us-east-1", "nodes"));
+    }
+
+    #[test]
+    fn names_count_up_and_avoid_those_of_the_scenario() {
+        let mut mint = Mint::new(&world(&["fresh-2"]));
+        let mut name = || mint.mint(HOST, "ci", SimTime::START).name.clone();
+        assert_eq!([name(), name()], ["fresh-1", "fresh-3"]);
+        assert_eq!(mint.mint_for_node(HOST, "ci", SimTime::START).name, "node-1");
+    }
+
+    #[test]
+    fn a_token_lives_from_its_issue_until_just_before_twelve_hours() {
+        let token = Mint::new(&world(&[])).mint(HOST, "ci", SimTime::START);
+        let live_at = |millis| token.is_live(SimTime::from_millis(millis));
+        let twelve_hours = 12 * 3_600_000;
+        assert_eq!(
+            [live_at(-1), live_at(0), live_at(twelve_hours - 1), live_at(twelve_hours)],
+            [false, true, true, false]
+        );
+    }
+}
