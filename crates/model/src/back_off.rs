@@ -93,3 +93,45 @@ impl BackOff {
 fn is_idle(entry: Entry, max: Span, now: SimTime) -> bool {
     now.since(entry.last_failure) > max + max
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> SimTime {
+        SimTime::START + Span::seconds(seconds)
+    }
+
+    #[test]
+    fn the_first_free_moment_is_known_beforehand() {
+        let mut back_off = BackOff::default();
+        assert_eq!(back_off.due_at("uid", "nginx"), None);
+        let mut now = at(0);
+        let mut pulls = Vec::new();
+        for _ in 0..8 {
+            back_off.record_failure("uid", "nginx", now);
+            let due = back_off.due_at("uid", "nginx").expect("it has failed");
+            assert!(back_off.is_held_back("uid", "nginx", due - Span::millis(1)));
+            assert!(!back_off.is_held_back("uid", "nginx", due));
+            pulls.push(due.since(at(0)).as_millis() / 1000);
+            now = due;
+        }
+        assert_eq!(pulls, [10, 30, 70, 150, 310, 610, 910, 1210]);
+    }
+
+    #[test]
+    fn keys_are_apart_and_idle_ones_go() {
+        let mut back_off = BackOff::default();
+        back_off.record_failure("a", "nginx", at(0));
+        back_off.record_failure("a", "redis", at(600));
+        back_off.record_failure("b", "nginx", at(600));
+        assert!(!back_off.is_held_back("b", "redis", at(601)));
+        back_off.collect_idle(at(601));
+        assert_eq!(back_off.due_at("a", "nginx"), None);
+        assert_eq!(back_off.due_at("a", "redis"), Some(at(610)));
+        back_off.reset("a", "redis");
+        back_off.reset("b", "nginx");
+        back_off.reset("c", "nginx");
+        assert_eq!(back_off, BackOff::default());
+    }
+}

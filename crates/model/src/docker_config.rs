@@ -2,6 +2,7 @@
 //! (pkg/credentialprovider/config.go, secrets/secrets.go).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::fmt;
 
 use crate::credential::{Login, SecretText};
@@ -54,9 +55,12 @@ pub const DOCKER_CONFIG_JSON: &str = "kubernetes.io/dockerconfigjson";
 /// The type of a Secret in the older, flat layout.
 pub const DOCKER_CFG: &str = "kubernetes.io/dockercfg";
 
+/// Reads the entries of one layout.
+type Read = fn(&[u8]) -> Result<Vec<Entry>, String>;
+
 /// P29, P30: the entries of a Secret (secrets/secrets.go).
 pub fn parse(secret_type: &str, data: &BTreeMap<String, Vec<u8>>) -> Parsed {
-    let (key, read): (&'static str, fn(&[u8]) -> Result<Vec<Entry>, String>) = match secret_type {
+    let (key, read): (&'static str, Read) = match secret_type {
         DOCKER_CONFIG_JSON => (".dockerconfigjson", parse_config_json),
         DOCKER_CFG => (".dockercfg", parse_cfg),
         _ => return Parsed::Ignored { why: Ignored::Type },
@@ -147,11 +151,11 @@ fn read_auths(
     match cursor.kind() {
         Kind::Object => cursor.members(|key, cursor| {
             let login = read_entry(cursor, field)?;
-            match places.get(&key) {
-                Some(&place) => entries[place].login = login,
-                None => {
-                    places.insert(key.clone(), entries.len());
-                    entries.push(Entry { key, login });
+            match places.entry(key) {
+                Occupied(place) => entries[*place.get()].login = login,
+                Vacant(place) => {
+                    entries.push(Entry { key: place.key().clone(), login });
+                    place.insert(entries.len() - 1);
                 }
             }
             Ok(())
@@ -333,5 +337,20 @@ mod tests {
                 "{number} DockerConfigJSON.auths of type credentialprovider.dockerConfigEntryWithAuth"
             ),
         );
+    }
+
+    #[test]
+    fn large_values_end() {
+        let many: Vec<String> =
+            (0..20_000).map(|n| format!(r#""r{}":{{"auth":"dTpw"}}"#, n % 9_999)).collect();
+        let value = format!(r#"{{"auths":{{{}}}}}"#, many.join(","));
+        assert_eq!(parse_config_json(value.as_bytes()).map(|entries| entries.len()), Ok(9_999));
+        let deep =
+            format!(r#"{{"auths":{{"r":{{"x":{}{}}}}}}}"#, "[".repeat(9_997), "]".repeat(9_997));
+        check_json(&deep, "r=::");
+        let auth = format!(r#"{{"auths":{{"r":{{"auth":"{}"}}}}}}"#, "dTpw".repeat(1 << 18));
+        assert_eq!(parse_config_json(auth.as_bytes()).map(|entries| entries.len()), Ok(1));
+        let ones = "1".repeat(1 << 20);
+        check_json(&format!(r#"{{"x":{ones},"auths":{{}}}}"#), "");
     }
 }

@@ -164,10 +164,9 @@ impl ImageRef {
 /// Host and the rest, with Docker Hub's defaults filled in (normalize.go splitDockerDomain).
 fn split_host(text: &str) -> (&str, String) {
     let (host, rest) = match text.split_once('/') {
-        None => ("docker.io", text),
         Some(("index.docker.io", rest)) => ("docker.io", rest),
         Some((first, rest)) if is_host(first) => (first, rest),
-        Some(_) => ("docker.io", text),
+        _ => ("docker.io", text),
     };
     let official = host == "docker.io" && !rest.contains('/');
     (host, if official { format!("library/{rest}") } else { rest.to_owned() })
@@ -305,4 +304,75 @@ fn check_digest(digest: &str) -> Result<(), ImageError> {
 
 fn is_lower_hex(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        let got = match text.parse::<ImageRef>() {
+            Ok(image) => image.to_string(),
+            Err(error) => format!("error: {error}"),
+        };
+        assert_eq!(got, want, "for {text:?}");
+    }
+
+    // What the recorded cases of `tests/conformance/image_reference.yaml` leave out.
+    #[test]
+    fn reads_corners_of_the_grammar() {
+        check("a/", "error: invalid reference format");
+        check("/a", "error: invalid reference format");
+        check("docker.io/nginx", "docker.io/library/nginx:latest");
+        check("index.docker.io/nginx", "docker.io/library/nginx:latest");
+        check("my_registry.local/app", "my_registry.local/app:latest");
+        check("my_registry:5000/app", "error: invalid reference format");
+        check("[::1]/app", "[::1]/app:latest");
+        check("[::1/app", "error: invalid reference format");
+        check("r.io:/app", "error: invalid reference format");
+        check("a___b", "error: invalid reference format");
+        check("a---b/c", "docker.io/a---b/c:latest");
+        check("a:b:c", "error: invalid reference format");
+        check("a@b@c", "error: invalid reference format");
+        check("r.io/a:\u{212a}", "error: repository name must be lowercase");
+        check(
+            "r.io/\u{212a}",
+            "error: invalid reference format: repository name (\u{212a}) must be lowercase",
+        );
+    }
+
+    #[test]
+    fn digests_are_checked_last() {
+        let hex = "0123456789abcdef".repeat(4);
+        check(&format!("a@sha256:{hex}"), &format!("docker.io/library/a@sha256:{hex}"));
+        check(&format!("a:b@sha256:{hex}"), &format!("docker.io/library/a:b@sha256:{hex}"));
+        check(&format!("a@sha256:{hex}0"), "error: invalid checksum digest length");
+        check(&format!("a@sha512:{hex}"), "error: invalid checksum digest length");
+        check(&format!("a@sha256:{}", hex.to_uppercase()), "error: invalid checksum digest format");
+        check(&format!("a:b@SHA256:{hex}"), "error: invalid checksum digest format");
+        check(&format!("a@blake3:{hex}"), "error: unsupported digest algorithm");
+        check(&format!("a@sha256:{}", &hex[..31]), "error: invalid reference format");
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        let tag = "t".repeat(128);
+        check(&format!("a:{tag}"), &format!("docker.io/library/a:{tag}"));
+        check(&format!("a:{tag}t"), "error: invalid reference format");
+        let path = "p".repeat(255);
+        let too_long = "error: repository name must not be more than 255 characters";
+        check(&format!("r.io/{path}"), &format!("r.io/{path}:latest"));
+        check(&format!("r.io/{path}p"), too_long);
+        // Here the first element is part of the path to the grammar.
+        check(&format!("r_.io/{path}"), "error: invalid reference format");
+        check(&format!("r_r.io/{path}"), too_long);
+        check(&"a/".repeat(1 << 20), "error: invalid reference format");
+        check(&"a.".repeat(1 << 20), "error: invalid reference format");
+        check(&format!("{}a", "a-".repeat(1 << 20)), too_long);
+        check(
+            &format!("r.io/a@{}:{}", "x.".repeat(1 << 20), "0".repeat(64)),
+            "error: invalid reference format",
+        );
+    }
 }

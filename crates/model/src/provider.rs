@@ -157,3 +157,34 @@ impl CacheKeyType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_keeps_its_own_answers() {
+        let spec = ProviderSpec {
+            name: "ecr".into(),
+            match_images: vec!["r.io".into()],
+            default_cache_seconds: 60,
+        };
+        let answer = |_: &str| Answer::Given {
+            auth: Vec::new(),
+            cache_key: CacheKeyType::Registry,
+            cache_duration: None,
+        };
+        let end = SimTime::START + Span::minutes(1);
+        let mut cache = Cache::default();
+        let before = cache.clone();
+        assert_eq!(
+            cache.provide(&spec, "r.io/a", SimTime::START, answer),
+            Provided::Answered([].into())
+        );
+        assert_eq!(cache.provide(&spec, "r.io/b", end, answer), Provided::Cached([].into()));
+        assert_eq!(cache.counts_until("ecr", "r.io/c", end), Some(end));
+        assert_eq!(cache.counts_until("ecr", "r.io/c", end + Span::millis(1)), None);
+        assert_eq!(cache.get("other", "r.io/a", end), None);
+        assert_eq!(before.get("ecr", "r.io/a", SimTime::START), None);
+    }
+}

@@ -31,6 +31,7 @@ struct Group {
 
 /// Plays every case of a file. `play` gives a line for each thing that differs.
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "the count is what a run of recorded cases has to show")]
 fn play_all(file: &str, text: &str, count: usize, play: impl Fn(&str, &Value) -> Vec<String>) {
     let data: Data = serde_yaml::from_str(text).expect("the file has groups of cases");
     let mut played = 0;
@@ -53,6 +54,7 @@ fn read<T: DeserializeOwned>(case: &Value) -> T {
 }
 
 /// A line if two things differ.
+#[expect(clippy::needless_pass_by_value, reason = "each call compares two fresh values")]
 fn differ<T: PartialEq + Debug>(what: &str, got: T, want: T) -> Option<String> {
     (got != want).then(|| format!("{what} is {got:?}, should be {want:?}"))
 }
@@ -115,17 +117,17 @@ fn url_match() {
 struct Secret {
     name: String,
     #[serde(rename = "type")]
-    secret_type: String,
+    kind: String,
     data: BTreeMap<String, String>,
 }
 
 /// The keyring of a Pod's Secrets, or the error that ends the look-up.
 fn keyring_of(secrets: Vec<Secret>) -> Result<Keyring, String> {
     let mut keyring = Keyring::new();
-    for Secret { name, secret_type, data } in secrets {
+    for Secret { name, kind, data } in secrets {
         let data = data.into_iter().map(|(key, value)| (key, value.into_bytes())).collect();
         let source = Source::Secret { namespace: "ns".into(), name, uid: "uid".into() };
-        match docker_config::parse(&secret_type, &data) {
+        match docker_config::parse(&kind, &data) {
             Parsed::Ignored { .. } => {}
             Parsed::Entries(entries) => keyring.add(&source, entries),
             Parsed::Undecodable(error) => return Err(error),
@@ -331,7 +333,8 @@ fn back_off() {
 fn credential_provider() {
     #[derive(Deserialize)]
     struct Match {
-        match_images: Vec<String>,
+        #[serde(rename = "match_images")]
+        patterns: Vec<String>,
         lookup: String,
         response_auth_keys: Vec<String>,
         asked: bool,
@@ -364,7 +367,7 @@ fn credential_provider() {
         let auth = case.response_auth_keys.into_iter().map(|key| (key, Login::default())).collect();
         let answer =
             Answer::Given { auth, cache_key: CacheKeyType::Registry, cache_duration: None };
-        let spec = spec(case.match_images, 0);
+        let spec = spec(case.patterns, 0);
         let mut asked = false;
         let provided =
             provider::Cache::default().provide(&spec, &case.lookup, SimTime::START, |_| {

@@ -117,6 +117,13 @@ enum State {
     Word(&'static str, u8),
 }
 
+impl State {
+    fn is_between_tokens(self) -> bool {
+        use State::{AfterValue, End, Key, KeyOrEmpty, Value, ValueOrEmpty};
+        matches!(self, Value | ValueOrEmpty | Key | KeyOrEmpty | AfterValue | End)
+    }
+}
+
 /// What is open, and where in it the scanner is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
@@ -132,24 +139,16 @@ struct Scanner {
 
 impl Scanner {
     fn step(&mut self, byte: u8) -> Result<(), SyntaxError> {
-        let blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') && self.state.is_between_tokens() {
+            if self.state == State::AfterValue && self.open.is_empty() {
+                self.state = State::End;
+            }
+            return Ok(());
+        }
         let bad = |place| Err(SyntaxError::InvalidCharacter(byte, place));
         self.state = match (self.state, byte) {
-            (
-                State::Value
-                | State::ValueOrEmpty
-                | State::Key
-                | State::KeyOrEmpty
-                | State::AfterValue
-                | State::End,
-                _,
-            ) if blank => match (self.state, self.open.is_empty()) {
-                (State::AfterValue, true) => State::End,
-                (state, _) => state,
-            },
-            (State::ValueOrEmpty, b']') => self.close(),
+            (State::ValueOrEmpty, b']') | (State::KeyOrEmpty, b'}') => self.close(),
             (State::Value | State::ValueOrEmpty, _) => return self.begin_value(byte),
-            (State::KeyOrEmpty, b'}') => self.close(),
             (State::Key | State::KeyOrEmpty, b'"') => State::String,
             (State::Key | State::KeyOrEmpty, _) => return bad(Place::BeginningOfKey),
             (State::AfterValue, _) => return self.after_value(byte),
@@ -157,14 +156,13 @@ impl Scanner {
             (State::String, b'"') => State::AfterValue,
             (State::String, b'\\') => State::Escape,
             (State::String, ..b' ') => return bad(Place::InString),
-            (State::String, _) => State::String,
             (State::Escape, b'u') => State::Hex(4),
             (State::Escape, b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => {
                 State::String
             }
             (State::Escape, _) => return bad(Place::InEscape),
             (State::Hex(_), _) if !byte.is_ascii_hexdigit() => return bad(Place::InHexEscape),
-            (State::Hex(1), _) => State::String,
+            (State::String | State::Hex(1), _) => State::String,
             (State::Hex(due), _) => State::Hex(due - 1),
             (State::Minus, b'0') => State::Zero,
             (State::Minus | State::Digits, b'0'..=b'9') => State::Digits,
@@ -347,16 +345,11 @@ impl<'a> Cursor<'a> {
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => depth -= 1,
                 b'"' => self.at = end_of_string(self.data, self.at),
+                byte if is_in_word(byte) => self.at = end_of_word(self.data, self.at),
                 _ => {}
             }
             self.at += 1;
-            let in_word = self.data[self.at - 1].is_ascii_alphanumeric()
-                || matches!(self.data[self.at - 1], b'-' | b'+' | b'.');
-            let word_goes_on = in_word
-                && self.data.get(self.at).is_some_and(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
-                });
-            if depth == 0 && !word_goes_on {
+            if depth == 0 {
                 return &self.data[start..self.at];
             }
         }
@@ -381,6 +374,15 @@ fn end_of_string(data: &[u8], mut at: usize) -> usize {
             _ => {}
         }
     }
+}
+
+/// The position of the last byte of the number or the word that begins at `at`.
+fn end_of_word(data: &[u8], at: usize) -> usize {
+    at + data[at + 1..].iter().take_while(|byte| is_in_word(**byte)).count()
+}
+
+fn is_in_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }
 
 /// The character that the escape at the beginning of a string's rest means, and the escape's length.
