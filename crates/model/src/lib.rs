@@ -5,21 +5,36 @@
 //! the module that implements it.
 #![allow(missing_docs, reason = "the fields of a variant are named in the variant's sentence")]
 
+pub mod admission;
+pub mod api;
+pub mod apply;
 pub mod back_off;
 pub mod cause;
 pub mod cloud;
+pub mod cluster;
+mod controller;
 pub mod credential;
 pub mod docker_config;
+pub mod event;
 pub mod go;
 pub mod image;
 pub mod keyring;
+mod kubelet;
+pub mod log;
+mod look_up;
 pub mod message;
+pub mod node;
+pub mod object;
+pub mod pod;
 pub mod provider;
 pub mod pull;
 pub mod pull_policy;
 pub mod random;
 pub mod registry;
 pub mod runtime;
+pub mod store;
 pub mod time;
 pub mod token;
+pub mod trace;
+pub mod validation;
 pub mod world;

@@ -6,12 +6,16 @@ use std::ops::{Add, Sub};
 use serde::{Deserialize, Serialize};
 
 /// A moment, in milliseconds since the scenario's start. What happened before the start is negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct SimTime(i64);
 
 /// A length of simulated time, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Span(i64);
 
@@ -86,6 +90,24 @@ impl Add for Span {
     }
 }
 
+/// The wall clock at a moment, when T+0 is so many Unix seconds: `2026-03-02T09:05:10Z`.
+pub fn rfc3339(epoch_seconds: i64, at: SimTime) -> String {
+    let seconds = epoch_seconds + at.as_millis().div_euclid(1000);
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days to a civil date: eras of 400 years that begin on 1 March.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// `T+13:00:00`, with milliseconds only when there are some: `T-00:05:00.250`.
 impl fmt::Display for SimTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,6 +122,15 @@ impl fmt::Display for SimTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wall_clocks_follow_the_calendar() {
+        let at = |epoch, hours| rfc3339(epoch, SimTime::START + Span::hours(hours));
+        assert_eq!(at(0, 0), "1970-01-01T00:00:00Z");
+        assert_eq!(at(1_772_442_000, 0), "2026-03-02T09:00:00Z");
+        assert_eq!(at(1_772_442_000, -60), "2026-02-27T21:00:00Z");
+        assert_eq!(at(1_709_164_800, 24), "2024-03-01T00:00:00Z");
+    }
 
     #[test]
     fn times_read_as_people_say_them() {

@@ -14,7 +14,9 @@ pub const ECR_TOKEN_EXPIRED: &str =
 
 /// No such repository (R, section 3: aws-samples/amazon-eks-cdk-blue-green-cicd issue 24).
 pub fn ecr_no_repository(repository: &str, account: &str) -> String {
-    format!("The repository with name '{repository}' does not exist in the registry with id '{account}'")
+    format!(
+        "The repository with name '{repository}' does not exist in the registry with id '{account}'"
+    )
 }
 
 /// No such tag or digest (R, section 3; unconfirmed there).

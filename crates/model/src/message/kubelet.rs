@@ -1,0 +1,124 @@
+//! What the kubelet writes into events and container states.
+//! *Source: kubernetes v1.35.6 pkg/kubelet/images/image_manager.go, pkg/kubelet/kuberuntime/kuberuntime_container.go,
+//! pkg/kubelet/kubelet_pods.go; confirmed by recordings of a 1.35.6 cluster.*
+
+use crate::time::Span;
+
+/// Waiting reason after a failed pull (P24).
+pub const ERR_IMAGE_PULL: &str = "ErrImagePull";
+/// Waiting reason while a pull is held back (P23).
+pub const IMAGE_PULL_BACK_OFF: &str = "ImagePullBackOff";
+/// Waiting reason of an image name that does not parse (P16).
+pub const INVALID_IMAGE_NAME: &str = "InvalidImageName";
+/// Waiting reason of policy Never without a usable image (P19, P21).
+pub const ERR_IMAGE_NEVER_PULL: &str = "ErrImageNeverPull";
+/// Waiting reason before anything ran (P11).
+pub const CONTAINER_CREATING: &str = "ContainerCreating";
+/// The same for Pods with init containers (P11).
+pub const POD_INITIALIZING: &str = "PodInitializing";
+/// `Created` event, without names in 1.35 (cluster-recording, P45).
+pub const CREATED: &str = "Container created";
+/// `Started` event, likewise.
+pub const STARTED: &str = "Container started";
+
+/// `Killing` event of a running container whose image was edited (cluster-recording, P7).
+pub fn definition_changed(container: &str) -> String {
+    format!("Container {container} definition changed, will be restarted")
+}
+
+/// `Pulling` event (P24).
+pub fn pulling(image: &str) -> String {
+    format!("Pulling image \"{image}\"")
+}
+
+/// `Pulled` event after a pull (P24): `pull` is the pull itself, `whole` adds the wait in the queue.
+pub fn pulled(image: &str, pull: Span, whole: Span, bytes: u64) -> String {
+    let (pull, whole) = (go_duration(pull), go_duration(whole));
+    format!(
+        "Successfully pulled image \"{image}\" in {pull} ({whole} including waiting). Image size: {bytes} bytes."
+    )
+}
+
+/// `Pulled` event for an image that was there (P20).
+pub fn present(image: &str) -> String {
+    format!("Container image \"{image}\" already present on machine and can be accessed by the pod")
+}
+
+/// `BackOff` event, and the beginning of the waiting message (P23).
+pub fn back_off(image: &str) -> String {
+    format!("Back-off pulling image \"{image}\"")
+}
+
+/// Waiting message while a pull is held back (P23): the event has no cause, the message does.
+pub fn back_off_waiting(image: &str, error: &str) -> String {
+    format!("Back-off pulling image \"{image}\": {ERR_IMAGE_PULL}: {error}")
+}
+
+/// `Failed` event of a pull (P24).
+pub fn failed_to_pull(image: &str, error: &str) -> String {
+    format!("Failed to pull image \"{image}\": {error}")
+}
+
+/// `Failed` event of a container start (P12).
+pub fn error(reason: &str) -> String {
+    format!("Error: {reason}")
+}
+
+/// `InspectFailed` event and waiting message (P16).
+pub fn invalid_name(image: &str, why: &str) -> String {
+    format!("Failed to apply default image tag \"{image}\": {why}")
+}
+
+/// `ErrImageNeverPull` event and waiting message (P19).
+pub fn never(image: &str) -> String {
+    format!("Container image \"{image}\" is not present with pull policy of Never")
+}
+
+/// `FailedToRetrieveImagePullSecret` event (P10).
+pub fn missing_secrets(names: &[&str]) -> String {
+    format!(
+        "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+        names.join(", ")
+    )
+}
+
+/// `Killing` event.
+pub fn stopping(container: &str) -> String {
+    format!("Stopping container {container}")
+}
+
+/// A duration as Go prints it after cutting it to milliseconds: `850ms`, `1.234s`, `2m3.4s` (P24).
+pub fn go_duration(span: Span) -> String {
+    let millis = span.as_millis();
+    if millis == 0 {
+        return "0s".into();
+    }
+    if millis < 1000 {
+        return format!("{millis}ms");
+    }
+    let fraction = format!("{:03}", millis % 1000);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    let seconds = format!("{}{point}{fraction}s", millis / 1000 % 60);
+    match (millis / 3_600_000, millis / 60_000 % 60) {
+        (0, 0) => seconds,
+        (0, minutes) => format!("{minutes}m{seconds}"),
+        (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_go_prints_them() {
+        let check = |millis, want: &str| assert_eq!(go_duration(Span::millis(millis)), want);
+        check(0, "0s");
+        check(850, "850ms");
+        check(1000, "1s");
+        check(1234, "1.234s");
+        check(123_400, "2m3.4s");
+        check(3_600_000, "1h0m0s");
+    }
+}

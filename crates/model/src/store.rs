@@ -1,0 +1,61 @@
+//! The API server's store: objects by key, resource versions, and the requests that change them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::object::{Key, Kind, Object};
+
+/// All objects. Cloning it copies pointers.
+#[derive(Debug, Clone, Default)]
+pub struct Store {
+    objects: BTreeMap<Key, Arc<Object>>,
+    resource_version: u64,
+    uids: u64,
+}
+
+impl Store {
+    /// The object of that key.
+    pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        self.objects.get(key)
+    }
+
+    /// The object of that kind, namespace and name.
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Object>> {
+        self.get(&Key::new(kind, namespace, name))
+    }
+
+    /// All objects of a kind, by namespace and name.
+    pub fn list(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
+        let first = Key::new(kind, "", "");
+        self.objects
+            .range(first..)
+            .take_while(move |(key, _)| key.kind == kind)
+            .map(|(_, object)| object)
+    }
+
+    /// All objects, by kind, namespace and name.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.values()
+    }
+
+    /// Counts a new object, for its uid.
+    pub fn next_uid(&mut self) -> u64 {
+        self.uids += 1;
+        self.uids
+    }
+
+    /// Writes an object under its key, with the next resource version.
+    pub fn put(&mut self, mut object: Object) -> Arc<Object> {
+        self.resource_version += 1;
+        object.metadata_mut().resource_version = Some(self.resource_version.to_string());
+        let object = Arc::new(object);
+        self.objects.insert(object.key(), Arc::clone(&object));
+        object
+    }
+
+    /// Takes an object out.
+    pub fn remove(&mut self, key: &Key) -> Option<Arc<Object>> {
+        self.resource_version += 1;
+        self.objects.remove(key)
+    }
+}
