@@ -1,2 +1,5 @@
-//! The page.
-fn main() {}
+//! The page: starts Yew in the browser.
+
+fn main() {
+    pullpath_web::run();
+}

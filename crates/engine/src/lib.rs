@@ -1,1 +1,19 @@
-//! A session: one learner, one attempt.
+//! A session: one learner, one attempt; what the page is given to draw; and the host that answers the page.
+//!
+//! The engine knows no browser and no file system. The worker and the command line hand it texts and actions.
+
+mod past;
+mod prediction;
+
+pub mod answer;
+pub mod host;
+pub mod proof;
+pub mod session;
+pub mod view;
+
+pub use host::Host;
+pub use past::Past;
+pub use session::Session;
+
+/// The version of Kubernetes that is modelled.
+pub const KUBERNETES: &str = "1.35";

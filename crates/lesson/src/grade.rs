@@ -72,15 +72,22 @@ pub fn judge(scenario: &Scenario, after_change: &Cluster) -> Verdict {
             miss: (!outcome.met).then(|| outcome.miss(goal, changed, &met)),
         })
         .collect();
-    let points =
-        scenario.goals().iter().zip(&goals).filter(|(_, verdict)| verdict.met).map(|(goal, _)| goal.points).sum();
+    let points = scenario
+        .goals()
+        .iter()
+        .zip(&goals)
+        .filter(|(_, verdict)| verdict.met)
+        .map(|(goal, _)| goal.points)
+        .sum();
     Verdict { goals, points, passed: points >= scenario.pass() }
 }
 
 /// Whether a workload has all its replicas running, of its current template.
 pub fn is_running(cluster: &Cluster, workload: &Workload) -> bool {
     let (running, wanted) = running_of(cluster, workload);
-    wanted > 0 && running == wanted && cluster.pods_of(&workload.namespace, &workload.name).len() as u32 == wanted
+    wanted > 0
+        && running == wanted
+        && cluster.pods_of(&workload.namespace, &workload.name).len() as u32 == wanted
 }
 
 /// How many Pods of a workload's current template run, and how many it asks for.
@@ -180,7 +187,8 @@ impl Outcome {
     fn is_of_workload(&self, key: &Key) -> bool {
         let name = &self.workload.name;
         *key.namespace == *self.workload.namespace
-            && (*key.name == **name || key.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-')))
+            && (*key.name == **name
+                || key.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-')))
             && matches!(key.kind, Kind::Deployment | Kind::ReplicaSet | Kind::Pod)
     }
 
@@ -193,27 +201,37 @@ impl Outcome {
     ) -> bool {
         let waiting = pod.and_then(PodRun::waiting).map(|(_, waiting)| waiting);
         match condition {
-            Condition::Cause(causes) => waiting.is_some_and(|waiting| causes.contains(&waiting.cause)),
-            Condition::ServiceAccount(name) => pod.is_some_and(|pod| *pod.service_account == **name),
+            Condition::Cause(causes) => {
+                waiting.is_some_and(|waiting| causes.contains(&waiting.cause))
+            }
+            Condition::ServiceAccount(name) => {
+                pod.is_some_and(|pod| *pod.service_account == **name)
+            }
             Condition::NamesSecret(name) => {
                 pod.is_some_and(|pod| pod.pull_secrets.iter().any(|secret| **secret == **name))
             }
-            Condition::Created(Created::BeforeChange) => pod.is_some_and(|pod| pod.created < changed),
-            Condition::Created(Created::AfterChange) => pod.is_some_and(|pod| pod.created >= changed),
+            Condition::Created(Created::BeforeChange) => {
+                pod.is_some_and(|pod| pod.created < changed)
+            }
+            Condition::Created(Created::AfterChange) => {
+                pod.is_some_and(|pod| pod.created >= changed)
+            }
             Condition::Waiting(reasons) => waiting
                 .is_some_and(|waiting| reasons.iter().any(|reason| **reason == *waiting.reason)),
-            Condition::Event(reason) => self
-                .cluster
-                .events()
-                .iter()
-                .any(|event| self.is_of_workload(&event.object) && event.event.reason.name() == reason),
+            Condition::Event(reason) => self.cluster.events().iter().any(|event| {
+                self.is_of_workload(&event.object) && event.event.reason.name() == reason
+            }),
             Condition::PulledWith(with) => self.pulled_with() == *with,
             Condition::GoalMet(id) => met(id),
         }
     }
 
     fn pulled_with(&self) -> PulledWith {
-        let newest = self.pods().into_iter().filter(|pod| pod.pulled_with.is_some()).max_by_key(|pod| pod.created);
+        let newest = self
+            .pods()
+            .into_iter()
+            .filter(|pod| pod.pulled_with.is_some())
+            .max_by_key(|pod| pod.created);
         match newest.and_then(|pod| pod.pulled_with) {
             Some(Login::Secret) => PulledWith::Secret,
             Some(Login::Node) => PulledWith::Provider,

@@ -43,6 +43,8 @@ pub struct Cluster {
     pub(crate) recorders: BTreeMap<Key, Arc<Recorder>>,
     pub(crate) log: Vec<Entry>,
     pub(crate) secrets: ParsedSecrets,
+    // Counts changes of what look-ups of credentials read: Secrets and roles.
+    pub(crate) generation: u64,
     // Refused creations in a row, by ReplicaSet.
     pub(crate) refusals: BTreeMap<Key, u32>,
     pub(crate) fast: bool,
@@ -126,6 +128,7 @@ impl Cluster {
             recorders: BTreeMap::new(),
             log: Vec::new(),
             secrets: ParsedSecrets::default(),
+            generation: 0,
             refusals: BTreeMap::new(),
             fast: true,
             wanted: None,
@@ -525,7 +528,10 @@ impl Cluster {
     /// Skipped syncs were skipped on the promise that nothing they read changes.
     fn before_change(&mut self, kind: Kind) {
         match kind {
-            Kind::Secret => self.release_all(),
+            Kind::Secret => {
+                self.release_all();
+                self.generation += 1;
+            }
             Kind::Namespace
             | Kind::ServiceAccount
             | Kind::Role
@@ -614,6 +620,7 @@ impl Cluster {
         let Some(Object::Role(role)) = self.store.get(key).map(AsRef::as_ref) else { return };
         let (name, policies) = (role.spec.name.clone(), role.spec.policies.clone());
         self.release_all();
+        self.generation += 1;
         self.roles.set(&name, policies);
     }
 }

@@ -1,20 +1,27 @@
 //! Secrets that do not print themselves, and what a pull logs in with.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Text that must not end up in a log, a snapshot or a panic. `Debug` shows only its length.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct SecretText(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretText(Arc<str>);
 
 impl SecretText {
     /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
     /// The text itself, for the one who needs it: a registry that compares, a tool that really prints it.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for SecretText {
+    fn default() -> Self {
+        Self("".into())
     }
 }
 

@@ -189,14 +189,15 @@ impl Cluster {
                 return Attempt::Failed;
             }
         };
+        let policy = container.policy;
         let mut presence = Presence::NotAsked;
-        if container.policy != PullPolicy::Always {
-            presence = self.presence(run, index, &reference);
+        if policy != PullPolicy::Always {
+            presence = self.presence(run, &reference);
             if presence == Presence::Usable {
                 self.use_present(run, index, &reference);
                 return Attempt::Up;
             }
-            if container.policy == PullPolicy::Never {
+            if policy == PullPolicy::Never {
                 let message: Arc<str> = words::never(&run.containers[index].image).into();
                 let reason = words::ERR_IMAGE_NEVER_PULL;
                 self.fail_locally(
@@ -258,9 +259,9 @@ impl Cluster {
                     trace.presence = Presence::NotAsked;
                 }
                 if cause == Cause::SecretUndecodable
-                    && let Ok(reference) = &run.containers[index].reference
+                    && let Ok(reference) = run.containers[index].reference.clone()
                 {
-                    self.look_up(run, reference).explain(reference, &mut trace);
+                    self.look_up(run, &reference).explain(&reference, &mut trace);
                 }
                 trace.result = AttemptResult::Failed {
                     cause,
@@ -273,8 +274,7 @@ impl Cluster {
         }
     }
 
-    fn presence(&mut self, run: &PodRun, index: usize, reference: &Arc<ImageRef>) -> Presence {
-        debug_assert!(index < run.containers.len(), "the container is one of the Pod's");
+    fn presence(&mut self, run: &mut PodRun, reference: &Arc<ImageRef>) -> Presence {
         let Some(node) = self.node_of(run) else { return Presence::Absent };
         if !node.has(reference) {
             return Presence::Absent;
@@ -282,10 +282,11 @@ impl Cluster {
         if !node.asks_for_credentials(reference) {
             return Presence::Usable;
         }
-        let offers = self.look_up(run, reference).offers.unwrap_or_default();
+        let look_up = self.look_up(run, reference);
+        let offers = look_up.offers.as_deref().unwrap_or_default();
         let name = run.node.as_ref().expect("a Pod is synced by its node");
         let node = Arc::make_mut(self.nodes.get_mut(name).expect("it was just there"));
-        if node.entitles(reference, &offers) { Presence::Usable } else { Presence::NotEntitled }
+        if node.entitles(reference, offers) { Presence::Usable } else { Presence::NotEntitled }
     }
 
     fn use_present(&mut self, run: &mut PodRun, index: usize, reference: &Arc<ImageRef>) {

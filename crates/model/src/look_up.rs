@@ -14,6 +14,7 @@ use crate::object::{Kind, Object};
 use crate::pod::PodRun;
 use crate::provider::Provided;
 use crate::pull::Refusal;
+use crate::time::SimTime;
 
 use crate::trace::{
     AttemptTrace, EntryStep, ProviderOutcome, ProviderStep, SecretFound, SecretStep,
@@ -37,6 +38,15 @@ pub(crate) struct LookUp {
     secrets: Vec<SecretStep>,
     keyring: Keyring,
     providers: Vec<ProviderStep>,
+}
+
+/// A look-up that need not be done again while nothing that it read has changed.
+#[derive(Debug, Clone)]
+pub(crate) struct CachedLookUp {
+    image: Arc<ImageRef>,
+    generation: u64,
+    until: SimTime,
+    look_up: Arc<LookUp>,
 }
 
 impl LookUp {
@@ -84,7 +94,29 @@ impl LookUp {
 
 impl Cluster {
     /// Looks up the credentials of a Pod for an image. Providers are asked where their cache has nothing (P52).
-    pub(crate) fn look_up(&mut self, run: &PodRun, image: &ImageRef) -> LookUp {
+    ///
+    /// The answer is kept: it is the same until a Secret or a role changes, or a provider's cached answer runs out.
+    pub(crate) fn look_up(&mut self, run: &mut PodRun, image: &Arc<ImageRef>) -> Arc<LookUp> {
+        if let Some(cached) = &run.look_up
+            && cached.generation == self.generation
+            && self.now < cached.until
+            && cached.image == *image
+        {
+            return Arc::clone(&cached.look_up);
+        }
+        let look_up = Arc::new(self.look_up_anew(run, image));
+        let node = run.node.as_ref().and_then(|name| self.nodes.get(name));
+        let until = node.map(|node| node.providers_change_at(&image.lookup_name(), self.now));
+        run.look_up = Some(CachedLookUp {
+            image: Arc::clone(image),
+            generation: self.generation,
+            until: until.unwrap_or(SimTime::from_millis(i64::MAX)),
+            look_up: Arc::clone(&look_up),
+        });
+        look_up
+    }
+
+    fn look_up_anew(&mut self, run: &PodRun, image: &ImageRef) -> LookUp {
         let name = image.lookup_name();
         let mut secrets = Vec::new();
         let mut keyring = Keyring::new();

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use crate::cause::Cause;
 use crate::event::Recorder;
 use crate::image::ImageRef;
+use crate::look_up::CachedLookUp;
 use crate::message::kubelet;
 use crate::object::Key;
 use crate::pull_policy::PullPolicy;
@@ -56,6 +57,8 @@ pub struct PodRun {
     pub(crate) missing_event: Option<usize>,
     /// Whether it began or ceased to run since its owner last looked.
     pub(crate) ready_changed: bool,
+    /// The last look-up of credentials, which counts until something that it read changes.
+    pub(crate) look_up: Option<CachedLookUp>,
     /// What its last good pull logged in with.
     pub pulled_with: Option<PulledWith>,
 }
@@ -186,6 +189,7 @@ impl PodRun {
             held: None,
             missing_event: None,
             ready_changed: false,
+            look_up: None,
             pulled_with: None,
             uid,
         };

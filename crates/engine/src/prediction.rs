@@ -1,0 +1,81 @@
+//! Predictions: the options are the model's own words, and the right one is computed.
+
+use pullpath_lesson::scenario::Workload;
+use pullpath_model::cluster::Cluster;
+use pullpath_model::object::{Kind, Object};
+
+/// The option of a learner who does not know.
+pub(crate) const UNSURE: &str = "unsure";
+
+/// What can become of a workload's Pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All of them run.
+    Running,
+    /// They are created, and their image cannot be pulled.
+    PullFails,
+    /// They may not pull, and the image is not there.
+    NeverPull,
+    /// Their image's name does not parse.
+    InvalidName,
+    /// They are not created at all.
+    NotCreated,
+}
+
+impl Outcome {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Running, Self::PullFails, Self::NeverPull, Self::InvalidName, Self::NotCreated];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::PullFails => "pull-fails",
+            Self::NeverPull => "never-pull",
+            Self::InvalidName => "invalid-name",
+            Self::NotCreated => "not-created",
+        }
+    }
+
+    /// As the learner reads it.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Running => "All Pods come to run",
+            Self::PullFails => "Pods are created, then show ErrImagePull and ImagePullBackOff",
+            Self::NeverPull => "Pods are created, then show ErrImageNeverPull",
+            Self::InvalidName => "Pods are created, then show InvalidImageName",
+            Self::NotCreated => "No new Pod is created",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
+/// What became of a workload's Pods.
+pub(crate) fn outcome(cluster: &Cluster, about: &Workload) -> Outcome {
+    let pods = cluster.pods_of(&about.namespace, &about.name);
+    let newest = cluster.newest_replica_set(&about.namespace, &about.name);
+    let of_newest = |owner: Option<&str>| owner.is_some() && owner == newest.as_deref();
+    let wanted = match cluster
+        .store
+        .find(Kind::Deployment, &about.namespace, &about.name)
+        .map(AsRef::as_ref)
+    {
+        Some(Object::Deployment(deployment)) => {
+            deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1)
+        }
+        _ => 0,
+    };
+    if wanted > 0 && !pods.iter().any(|pod| of_newest(pod.owner.as_deref())) {
+        return Outcome::NotCreated;
+    }
+    let waiting =
+        pods.iter().filter_map(|pod| pod.waiting()).map(|(_, waiting)| &*waiting.reason).next();
+    match waiting {
+        None => Outcome::Running,
+        Some("ErrImageNeverPull") => Outcome::NeverPull,
+        Some("InvalidImageName") => Outcome::InvalidName,
+        Some(_) => Outcome::PullFails,
+    }
+}

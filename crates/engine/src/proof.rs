@@ -1,0 +1,166 @@
+//! The proof that a scenario is sound: it fails as shipped, every solution passes, every foreseen wrong answer draws
+//! its own feedback, and two runs agree.
+
+use std::sync::Arc;
+
+use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::scenario::{Answer, FILE, Scenario};
+use pullpath_lesson::source::Span;
+
+use crate::answer::{self, Problem};
+use crate::session::Session;
+
+/// What a proof showed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// What does not hold, with its place in `scenario.yaml`.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many solutions passed.
+    pub solutions: u32,
+    /// How many wrong answers drew their own feedback.
+    pub wrong: u32,
+}
+
+/// Proves a scenario, or says what does not hold.
+pub fn prove(scenario: &Arc<Scenario>) -> Proof {
+    let mut proof = Proof::default();
+    match Session::new(Arc::clone(scenario)) {
+        Err(diagnostic) => {
+            proof.diagnostics.push(diagnostic);
+            return proof;
+        }
+        Ok(session) => start_fails(scenario, &session.judge(), &mut proof),
+    }
+    for solution in scenario.solutions() {
+        solution_passes(scenario, &solution.answer, &solution.span, &mut proof);
+    }
+    for wrong in scenario.wrong() {
+        wrong_is_told(scenario, wrong, &mut proof);
+    }
+    each_its_own(scenario, &mut proof);
+    proof
+}
+
+fn error(code: &'static str, span: &Span, message: String, hint: &str) -> Diagnostic {
+    Diagnostic::error(code, FILE, span.clone(), message).hint(hint)
+}
+
+fn start_fails(scenario: &Scenario, verdict: &Verdict, proof: &mut Proof) {
+    for (goal, judged) in scenario.goals().iter().zip(&verdict.goals) {
+        if judged.met {
+            let message = format!("goal `{}` is met before the learner has done anything", goal.id);
+            let hint = "break the world or the shipped files so that the goal has to be worked for";
+            proof.diagnostics.push(error("solved-at-start", &goal.span, message, hint));
+        }
+    }
+}
+
+fn solution_passes(scenario: &Arc<Scenario>, answer: &Answer, span: &Span, proof: &mut Proof) {
+    let Some((verdict, agree)) = played(scenario, answer, span, proof) else { return };
+    if !agree {
+        let message = format!("two runs of solution `{}` differ", answer.name);
+        let hint = "this is a mistake of Pullpath's, not of the scenario: please report it";
+        proof.diagnostics.push(error("runs-differ", span, message, hint));
+    }
+    if verdict.passed {
+        proof.solutions += 1;
+        return;
+    }
+    let message = format!(
+        "solution `{}` gets {} of the {} points that are needed: {}",
+        answer.name,
+        verdict.points,
+        scenario.pass(),
+        told(&verdict)
+    );
+    let hint = "mend the solution's files, or the goal that it misses";
+    proof.diagnostics.push(error("solution-fails", span, message, hint));
+}
+
+fn wrong_is_told(
+    scenario: &Arc<Scenario>,
+    wrong: &pullpath_lesson::scenario::WrongAnswer,
+    proof: &mut Proof,
+) {
+    let name = &wrong.answer.name;
+    let Some((verdict, _)) = played(scenario, &wrong.answer, &wrong.span, proof) else { return };
+    if verdict.passed {
+        let message = format!("the wrong answer `{name}` passes");
+        let hint = "any correct way passes: move it to the solutions, or ask for more in a goal";
+        proof.diagnostics.push(error("wrong-passes", &wrong.span, message, hint));
+        return;
+    }
+    let drawn = feedback_of(&verdict);
+    if drawn.as_deref() == Some(wrong.feedback.as_str()) {
+        proof.wrong += 1;
+        return;
+    }
+    let message = match drawn {
+        Some(drawn) => {
+            format!("the wrong answer `{name}` draws `{drawn}`, not `{}`", wrong.feedback)
+        }
+        None => {
+            format!("the wrong answer `{name}` draws no feedback of its own: {}", told(&verdict))
+        }
+    };
+    let hint = "feedback is tried in order and the first whose conditions all hold is said: narrow those before it, or widen its own";
+    proof.diagnostics.push(error("wrong-feedback", &wrong.span, message, hint));
+}
+
+/// Two foreseen mistakes that are told the same are one mistake.
+fn each_its_own(scenario: &Scenario, proof: &mut Proof) {
+    let wrong = scenario.wrong();
+    for (index, one) in wrong.iter().enumerate() {
+        if wrong[..index].iter().any(|before| before.feedback == one.feedback) {
+            let message = format!(
+                "`{}` shares its feedback `{}` with another wrong answer",
+                one.answer.name, one.feedback
+            );
+            let hint = "give each foreseen mistake its own words";
+            proof.diagnostics.push(error("feedback-shared", &one.span, message, hint));
+        }
+    }
+}
+
+/// The verdict on an answer, and whether a second run gave the same log.
+fn played(
+    scenario: &Arc<Scenario>,
+    answer: &Answer,
+    span: &Span,
+    proof: &mut Proof,
+) -> Option<(Verdict, bool)> {
+    match answer::play(scenario, answer) {
+        Ok(session) => {
+            let again = Session::replay(Arc::clone(scenario), session.attempt(), &mut |_, _| {});
+            let agree = again.is_ok_and(|again| again.log_text() == session.log_text());
+            Some((session.judge(), agree))
+        }
+        Err(Problem::Scenario(diagnostic)) => {
+            proof.diagnostics.push(diagnostic);
+            None
+        }
+        Err(Problem::Command(why)) => {
+            let message = format!("`{}` cannot be played: {why}", answer.name);
+            let hint = "a command that is refused ends the answer: mend its commands.sh";
+            proof.diagnostics.push(error("answer-refused", span, message, hint));
+            None
+        }
+    }
+}
+
+/// The feedback of the first goal that was missed.
+fn feedback_of(verdict: &Verdict) -> Option<String> {
+    let miss = verdict.goals.iter().find_map(|goal| goal.miss.as_ref())?;
+    miss.feedback.clone()
+}
+
+fn told(verdict: &Verdict) -> String {
+    let missed = verdict.goals.iter().filter_map(|goal| {
+        let miss = goal.miss.as_ref()?;
+        let event =
+            miss.event.as_deref().unwrap_or("no warning event").lines().next().unwrap_or_default();
+        Some(format!("goal `{}` is missed by {} ({event})", goal.id, miss.object))
+    });
+    missed.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,529 @@
+//! A session: one learner, one attempt at one scenario. It is a fold over actions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pullpath_lesson::Texts;
+use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::grade::{self, Verdict};
+use pullpath_lesson::manifest;
+use pullpath_lesson::scenario::{LadderRule, Scenario};
+use pullpath_model::api::ApiError;
+use pullpath_model::cloud;
+use pullpath_model::cluster::Cluster;
+use pullpath_model::time::{SimTime, Span};
+use pullpath_view::wire::Notice;
+use pullpath_view::{Action, Attempt};
+
+use crate::past::Past;
+use crate::prediction::{self, Outcome};
+
+/// A run ends at the latest after so long.
+const LONGEST_RUN: Span = Span::minutes(10);
+
+/// A learner cannot jump further than this at once.
+const LONGEST_JUMP_SECONDS: u32 = 7 * 24 * 3600;
+
+/// One learner's attempt at one scenario.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) attempt: Attempt,
+    pub(crate) files: BTreeMap<String, String>,
+    pub(crate) applied: BTreeMap<String, String>,
+    pub(crate) cluster: Cluster,
+    pub(crate) past: Past,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) guide: GuideState,
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) last_run: Option<String>,
+}
+
+/// Something the learner did to the cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) at: SimTime,
+    pub(crate) label: String,
+    // The cluster right after it, which goals count from.
+    pub(crate) after: Cluster,
+}
+
+/// What leads the learner, as far as it got.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GuideState {
+    pub(crate) prediction: Option<String>,
+    pub(crate) locked: bool,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) diagnosis: Option<u8>,
+    pub(crate) diagnosis_right: Option<bool>,
+    pub(crate) ladder_open: bool,
+    pub(crate) hints: usize,
+    // A change and then a run: a try. Hints after the first wait for one each.
+    pub(crate) tries: usize,
+    pub(crate) changed_since_run: bool,
+    pub(crate) passed: bool,
+}
+
+/// Told while a long action runs: how far the clock has come, and where it will be at the latest.
+pub type Progress<'a> = &'a mut dyn FnMut(SimTime, SimTime);
+
+impl Session {
+    /// A new attempt. What was applied before the learner came is applied; the error is of the author's files.
+    pub fn new(scenario: Arc<Scenario>) -> Result<Self, Diagnostic> {
+        let attempt = Attempt {
+            format: 1,
+            scenario: scenario.id().to_owned(),
+            version: scenario.version(),
+            seed: scenario.world().seed,
+            actions: Vec::new(),
+        };
+        let (cluster, past) = begin(&scenario)?;
+        let shipped: BTreeMap<String, String> =
+            scenario.files().iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+        let in_history =
+            |name: &String| scenario.history().iter().any(|step| step.apply.contains(name));
+        let applied = shipped.iter().filter(|(name, _)| in_history(name));
+        Ok(Self {
+            applied: applied.map(|(name, text)| (name.clone(), text.clone())).collect(),
+            files: shipped,
+            cluster,
+            past,
+            changes: Vec::new(),
+            guide: GuideState::default(),
+            verdict: None,
+            last_run: None,
+            attempt,
+            scenario,
+        })
+    }
+
+    /// Does again what an attempt holds. Actions that no longer apply are skipped, as they were refused then.
+    pub fn replay(
+        scenario: Arc<Scenario>,
+        attempt: &Attempt,
+        progress: Progress<'_>,
+    ) -> Result<Self, Diagnostic> {
+        let mut session = Self::new(scenario)?;
+        for action in &attempt.actions {
+            // A refused action changes nothing, then and now.
+            let _ = session.act(action.clone(), progress);
+        }
+        Ok(session)
+    }
+
+    /// The attempt so far.
+    pub const fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    /// The scenario.
+    pub const fn scenario(&self) -> &Arc<Scenario> {
+        &self.scenario
+    }
+
+    /// The cluster at the newest moment.
+    pub const fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The past.
+    pub const fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// The verdict on what was done so far. It does not depend on how far the clock ran.
+    pub fn judge(&self) -> Verdict {
+        match self.changes.last() {
+            Some(change) => grade::judge(&self.scenario, &change.after),
+            None => grade::judge(&self.scenario, self.past.before(SimTime::START)),
+        }
+    }
+
+    /// Everything that happened, one line each: what two runs are compared by.
+    pub fn log_text(&self) -> String {
+        self.past.log().iter().map(|entry| format!("{entry}\n")).collect()
+    }
+
+    /// Does one thing. An error says why it could not be done; nothing changed then.
+    pub fn act(&mut self, action: Action, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
+        let notices = self.perform(&action, progress)?;
+        // Typing is one action for each pause; only the last text of a run of edits matters.
+        if let (Action::Edit { file, .. }, Some(Action::Edit { file: last, .. })) =
+            (&action, self.attempt.actions.last())
+            && file == last
+        {
+            self.attempt.actions.pop();
+        }
+        self.attempt.actions.push(action);
+        Ok(notices)
+    }
+
+    fn perform(&mut self, action: &Action, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
+        match action {
+            Action::Edit { file, text } => self.edit(file, text),
+            Action::ResetFile { file } => {
+                let shipped = self.scenario.files().iter().find(|known| known.name == *file);
+                let text = shipped.map(|file| file.text.clone()).ok_or_else(|| no_file(file))?;
+                self.edit(file, &text)
+            }
+            Action::Apply => self.apply(),
+            Action::Run => Ok(self.run(progress)),
+            Action::Advance { seconds } => self.advance(*seconds, progress),
+            Action::DeletePod { namespace, name } => {
+                let result = self.cluster.delete_pod(namespace, name);
+                self.changed(
+                    &format!("kubectl delete pod -n {namespace} {name}"),
+                    result.map(|()| format!("pod \"{name}\" deleted from {namespace} namespace")),
+                )
+            }
+            Action::RestartRollout { namespace, deployment } => {
+                let result = self.cluster.restart_rollout(namespace, deployment);
+                let command =
+                    format!("kubectl rollout restart -n {namespace} deployment/{deployment}");
+                self.changed(
+                    &command,
+                    result.map(|()| format!("deployment.apps/{deployment} restarted")),
+                )
+            }
+            Action::FreshToken { registry, file } => self.fresh_token(registry, file.as_deref()),
+            Action::Predict { option } => self.predict(option),
+            Action::Diagnose { rung } => self.diagnose(*rung),
+            Action::Hint => self.hint(),
+            Action::OpenLadder => {
+                self.guide.ladder_open = true;
+                Ok(Vec::new())
+            }
+            Action::Reset => self.reset(),
+        }
+    }
+
+    fn edit(&mut self, file: &str, text: &str) -> Result<Vec<Notice>, String> {
+        let known = self.scenario.files().iter().find(|known| known.name == file);
+        let known = known.ok_or_else(|| no_file(file))?;
+        if !known.edit {
+            return Err(format!("`{file}` cannot be edited in this scenario"));
+        }
+        self.files.insert(file.to_owned(), text.to_owned());
+        Ok(Vec::new())
+    }
+
+    /// `kubectl apply -f .`: a file with mistakes is left out, as are the objects that the server refuses.
+    fn apply(&mut self) -> Result<Vec<Notice>, String> {
+        let mut lines = Vec::new();
+        let mut failed = false;
+        self.tick();
+        for file in self.scenario.clone().files() {
+            let text = self.files[&file.name].clone();
+            match apply_text(&mut self.cluster, &file.name, &text) {
+                Ok(results) => {
+                    for result in results {
+                        failed |= result.is_err();
+                        lines.push(result.unwrap_or_else(|line| line));
+                    }
+                    self.applied.insert(file.name.clone(), text);
+                }
+                Err(diagnostics) => {
+                    failed = true;
+                    let texts = Texts::from([(file.name.clone(), text)]);
+                    lines.extend(diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)));
+                }
+            }
+        }
+        self.note_change("Apply");
+        Ok(vec![Notice {
+            command: Some("kubectl apply -f .".into()),
+            text: lines.join("\n"),
+            failed,
+        }])
+    }
+
+    fn changed(
+        &mut self,
+        command: &str,
+        result: Result<String, ApiError>,
+    ) -> Result<Vec<Notice>, String> {
+        match result {
+            Ok(text) => {
+                self.tick();
+                let label = command.strip_prefix("kubectl ").unwrap_or(command).to_owned();
+                self.note_change(&label);
+                Ok(vec![Notice { command: Some(command.to_owned()), text, failed: false }])
+            }
+            Err(error) => Err(format!("Error from server ({}): {error}", error.reason)),
+        }
+    }
+
+    /// A command takes one simulated second.
+    fn tick(&mut self) {
+        let end = self.cluster.now() + Span::seconds(1);
+        self.past.run(&mut self.cluster, end, &mut |_| {});
+    }
+
+    fn note_change(&mut self, label: &str) {
+        self.past.remember(&mut self.cluster);
+        self.changes.push(Change {
+            at: self.cluster.now(),
+            label: label.to_owned(),
+            after: self.cluster.clone(),
+        });
+        self.guide.changed_since_run = true;
+        self.verdict = None;
+    }
+
+    /// The clock runs until nothing changes any more but back-off, at most ten minutes.
+    fn run(&mut self, progress: Progress<'_>) -> Vec<Notice> {
+        let began = self.cluster.now();
+        let since = self.changes.last().map_or(SimTime::from_millis(i64::MIN), |change| change.at);
+        let end = began + LONGEST_RUN;
+        let mut settled = false;
+        while self.cluster.now() < end && !settled {
+            let next = (self.cluster.now() + Span::seconds(1)).min(end);
+            self.cluster.run_until(next);
+            settled = self.cluster.is_settled(since);
+            if settled || next == end || next.since(began).as_millis() % 60_000 == 0 {
+                progress(next, end);
+            }
+        }
+        self.past.remember(&mut self.cluster);
+        let took = self.cluster.now().since(began).as_millis() / 1000;
+        let took = format!("{} min {} s", took / 60, took % 60);
+        self.last_run = Some(if settled {
+            format!("The cluster settled after {took}: from here on only back-off repeats.")
+        } else {
+            format!("The cluster had not settled after {took}, the longest that a run takes.")
+        });
+        self.after_run();
+        Vec::new()
+    }
+
+    fn advance(&mut self, seconds: u32, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
+        if seconds == 0 || seconds > LONGEST_JUMP_SECONDS {
+            return Err(format!("a jump is 1 s to {} h long", LONGEST_JUMP_SECONDS / 3600));
+        }
+        let end = self.cluster.now() + Span::seconds(i64::from(seconds));
+        self.past.run(&mut self.cluster, end, &mut |at| progress(at, end));
+        self.last_run = None;
+        self.after_run();
+        Ok(Vec::new())
+    }
+
+    fn after_run(&mut self) {
+        let verdict = self.judge();
+        self.guide.passed |= verdict.passed;
+        self.verdict = Some(verdict);
+        if self.guide.changed_since_run {
+            self.guide.tries += 1;
+            self.guide.changed_since_run = false;
+        }
+        if let Some(predict) = self.scenario.predict()
+            && self.guide.outcome.is_none()
+        {
+            self.guide.locked = true;
+            self.guide.outcome = Some(prediction::outcome(&self.cluster, &predict.about));
+        }
+    }
+
+    fn fresh_token(&mut self, registry: &str, file: Option<&str>) -> Result<Vec<Notice>, String> {
+        let role = self.scenario.fresh_token_role();
+        let role = role.ok_or("this scenario gives no fresh tokens")?.to_owned();
+        if !self.scenario.world().registries.contains_key(registry) {
+            return Err(format!("there is no registry `{registry}` in this scenario"));
+        }
+        self.tick();
+        let token = self.cluster.mint_token(registry, &role);
+        self.past.remember(&mut self.cluster);
+        let placeholder = format!("${{token:{}}}", token.name);
+        if let Some(file) = file {
+            let text = self.files.get(file).ok_or_else(|| no_file(file))?;
+            let mint = self.cluster.mint();
+            let of_registry =
+                |name: &str| mint.get(name).is_some_and(|token| token.registry == registry);
+            let text = replace_tokens(text, &of_registry, &placeholder);
+            self.edit(file, &text)?;
+        }
+        let region = cloud::EcrHost::parse(registry).map(|host| host.region).unwrap_or_default();
+        Ok(vec![Notice {
+            command: Some(format!("aws ecr get-login-password --region {region}")),
+            text: format!(
+                "A new token, valid until {}. In files it is {placeholder}.",
+                self.cluster.wall_clock(token.expires)
+            ),
+            failed: false,
+        }])
+    }
+
+    fn predict(&mut self, option: &str) -> Result<Vec<Notice>, String> {
+        if self.scenario.predict().is_none() {
+            return Err("this scenario asks for no prediction".into());
+        }
+        if self.guide.locked {
+            return Err("the prediction was made before the first run and stays".into());
+        }
+        if option != prediction::UNSURE && Outcome::from_name(option).is_none() {
+            return Err(format!("`{option}` is not one of the options"));
+        }
+        self.guide.prediction = Some(option.to_owned());
+        Ok(Vec::new())
+    }
+
+    /// Right is the first broken rung of the newest Pod that waits, or waited, for what a goal is about.
+    fn diagnose(&mut self, rung: u8) -> Result<Vec<Notice>, String> {
+        if !(1..=8).contains(&rung) {
+            return Err("a rung is a number from 1 to 8".into());
+        }
+        let broken = self.broken_rung();
+        self.guide.diagnosis = Some(rung);
+        self.guide.diagnosis_right = broken.map(|broken| broken == rung);
+        self.guide.ladder_open = true;
+        Ok(Vec::new())
+    }
+
+    fn broken_rung(&self) -> Option<u8> {
+        let workloads = self.scenario.goals().iter().map(|goal| goal.check.workload());
+        let pods = workloads
+            .flat_map(|workload| self.cluster.pods_of(&workload.namespace, &workload.name))
+            .filter(|pod| pod.waiting().is_some());
+        let newest = pods.max_by_key(|pod| pod.created)?;
+        newest.waiting().map(|(_, waiting)| waiting.cause.rung())
+    }
+
+    fn hint(&mut self) -> Result<Vec<Notice>, String> {
+        if let Some(note) = self.hint_note() {
+            return Err(note);
+        }
+        if self.guide.hints >= self.scenario.hints().len() {
+            return Err("all hints are open".into());
+        }
+        self.guide.hints += 1;
+        Ok(Vec::new())
+    }
+
+    /// Why the next hint cannot be opened yet.
+    pub(crate) fn hint_note(&self) -> Option<String> {
+        let waits = self.guide.hints > 0 && self.guide.tries < self.guide.hints;
+        (waits && self.guide.hints < self.scenario.hints().len())
+            .then(|| "The next hint opens after a try: a change, then a run.".to_owned())
+    }
+
+    /// Whether the why ladder may be seen, and with it the lit path.
+    pub(crate) fn ladder_is_open(&self) -> bool {
+        self.guide.passed
+            || match self.scenario.ladder() {
+                LadderRule::Open => true,
+                LadderRule::AfterDiagnosis => self.guide.ladder_open,
+                LadderRule::AfterPass => false,
+            }
+    }
+
+    /// Whether the ladder may say what would have helped.
+    pub(crate) fn remedies_are_open(&self) -> bool {
+        self.guide.passed
+            || self.scenario.ladder() == LadderRule::Open
+            || self.guide.hints >= self.scenario.hints().len()
+    }
+
+    /// Where a field of an object stands in the learner's files. An empty name means any object of the kind.
+    pub(crate) fn place_of(&self, kind: &str, name: &str, pointer: &str) -> Option<(String, u32)> {
+        self.files.iter().find_map(|(file, text)| {
+            let manifests = manifest::read(file, text).value?;
+            let is_it = |one: &&manifest::Manifest| {
+                one.kind == kind && (name.is_empty() || one.name == name)
+            };
+            let found = manifests.iter().find(is_it)?;
+            let offset = found.place(pointer).start;
+            Some((file.clone(), pullpath_lesson::source::position(text, offset).line))
+        })
+    }
+
+    fn reset(&mut self) -> Result<Vec<Notice>, String> {
+        let fresh = Self::new(Arc::clone(&self.scenario)).map_err(|problem| problem.message)?;
+        let (guide, attempt) = (self.guide.clone(), self.attempt.clone());
+        // Hints, tries and the prediction belong to the attempt.
+        *self = Self { guide: GuideState { changed_since_run: false, ..guide }, attempt, ..fresh };
+        Ok(Vec::new())
+    }
+}
+
+/// The world with its history played, up to T+0.
+fn begin(scenario: &Scenario) -> Result<(Cluster, Past), Diagnostic> {
+    let world = Arc::new(scenario.world().clone());
+    let mut cluster = Cluster::new(&world);
+    let mut past = Past::default();
+    past.remember(&mut cluster);
+    for step in scenario.history() {
+        past.run(&mut cluster, step.at, &mut |_| {});
+        for name in &step.apply {
+            let text = scenario.text(name).expect("a scenario's history names texts that it has");
+            let problem = |why: String| {
+                let message = format!("`{name}` cannot be applied at {}: {why}", step.at);
+                let hint = "history is applied in order: create what an object needs before it";
+                Diagnostic::error(
+                    "history",
+                    pullpath_lesson::scenario::FILE,
+                    step.span.clone(),
+                    message,
+                )
+                .hint(hint)
+            };
+            let results = apply_text(&mut cluster, name, text)
+                .map_err(|diagnostics| problem(diagnostics[0].message.clone()))?;
+            for result in results {
+                result.map_err(problem)?;
+            }
+        }
+        past.remember(&mut cluster);
+    }
+    past.run(&mut cluster, SimTime::START, &mut |_| {});
+    Ok((cluster, past))
+}
+
+/// Applies the objects of one text. The outer error is of the text; the inner ones are refusals of single objects,
+/// in `kubectl`'s words.
+fn apply_text(
+    cluster: &mut Cluster,
+    name: &str,
+    text: &str,
+) -> Result<Vec<Result<String, String>>, Vec<Diagnostic>> {
+    let manifests = manifest::read(name, text).into_result()?;
+    let tokens = cluster.mint().clone();
+    let value_of = |name: &str| tokens.get(name).map(|token| token.text.reveal().to_owned());
+    let mut results = Vec::new();
+    for manifest in manifests {
+        let (value, unknown) = manifest::substitute(&manifest, text, &value_of);
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        results.push(match cluster.apply(&value) {
+            Ok(applied) => Ok(applied.to_string()),
+            Err(error) => Err(refusal(name, &error)),
+        });
+    }
+    Ok(results)
+}
+
+/// The text with every token that passes the test replaced.
+fn replace_tokens(text: &str, test: &dyn Fn(&str) -> bool, new: &str) -> String {
+    let mut replaced = text.to_owned();
+    for (name, span) in manifest::tokens_in(text).into_iter().rev() {
+        if test(&name) {
+            replaced.replace_range(span, new);
+        }
+    }
+    replaced
+}
+
+/// kubectl's two ways of printing a refusal (cli-runtime; recorded texts).
+fn refusal(file: &str, error: &ApiError) -> String {
+    if error.reason == "Invalid" {
+        format!("The {}", error.message)
+    } else {
+        format!(
+            "Error from server ({}): error when creating \"{file}\": {}",
+            error.reason, error.message
+        )
+    }
+}
+
+fn no_file(file: &str) -> String {
+    format!("there is no file `{file}` in this scenario")
+}

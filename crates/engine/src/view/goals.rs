@@ -1,0 +1,71 @@
+//! Goals with their live state.
+
+use pullpath_lesson::grade::{self, GoalVerdict, Miss};
+use pullpath_lesson::quantity::duration_text;
+use pullpath_lesson::scenario::{Check, Goal};
+use pullpath_model::cluster::Cluster;
+use pullpath_model::time::Span;
+use pullpath_view::pane::{Feedback, GoalRow, GoalState, Goals};
+
+use crate::session::Session;
+
+pub(crate) fn goals(session: &Session, cluster: &Cluster) -> Goals {
+    let verdict = session.verdict.as_ref();
+    let rows = session.scenario.goals().iter().enumerate().map(|(index, goal)| {
+        let verdict = verdict.map(|verdict| &verdict.goals[index]);
+        row(session, cluster, goal, verdict)
+    });
+    Goals {
+        rows: rows.collect(),
+        points: verdict.map_or(0, |verdict| verdict.points),
+        out_of: session.scenario.total(),
+        passed: session.guide.passed,
+    }
+}
+
+fn row(
+    session: &Session,
+    cluster: &Cluster,
+    goal: &Goal,
+    verdict: Option<&GoalVerdict>,
+) -> GoalRow {
+    let workload = goal.check.workload();
+    let (running, wanted) = grade::running_of(cluster, workload);
+    GoalRow {
+        id: goal.id.clone(),
+        title: goal.title.clone(),
+        window: window(goal),
+        state: match verdict {
+            None => GoalState::Open,
+            Some(verdict) if verdict.met => GoalState::Met,
+            Some(_) => GoalState::Missed,
+        },
+        points: goal.points,
+        live: match goal.check {
+            Check::Running { .. } => format!("{running} of {wanted} Pods running now"),
+            Check::FreshPod { .. } => "judged on a copy of the cluster when you run".into(),
+        },
+        feedback: verdict
+            .and_then(|verdict| verdict.miss.as_ref())
+            .map(|miss| feedback(session, miss)),
+    }
+}
+
+fn window(goal: &Goal) -> String {
+    let within = duration_text(goal.within);
+    if goal.at == Span::ZERO {
+        format!("within {within} of your last change")
+    } else {
+        format!("{} after your last change, within {within}", duration_text(goal.at))
+    }
+}
+
+fn feedback(session: &Session, miss: &Miss) -> Feedback {
+    Feedback {
+        id: miss.feedback.clone(),
+        text: miss.say.clone(),
+        object: miss.object.to_string(),
+        event: miss.event.clone(),
+        rung: miss.rung.filter(|_| session.ladder_is_open()),
+    }
+}

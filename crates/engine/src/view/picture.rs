@@ -1,0 +1,276 @@
+//! The cluster picture at a moment.
+
+use pullpath_model::cluster::Cluster;
+use pullpath_model::docker_config::{self, Parsed};
+use pullpath_model::node::Node;
+use pullpath_model::object::{Kind, Object};
+use pullpath_model::pod::PodRun;
+use pullpath_model::time::{SimTime, Span};
+use pullpath_model::token::Token;
+use pullpath_model::trace::AttemptTrace;
+use pullpath_model::world::RegistryKind;
+use pullpath_view::Action;
+use pullpath_view::pane::{NamespaceBox, NodeBox, Picture, Thing, Tone, Verb};
+use pullpath_view::wire::Query;
+
+use super::{ids, ladder};
+use crate::session::Session;
+
+pub(crate) fn picture(
+    session: &Session,
+    cluster: &Cluster,
+    query: &Query,
+    trace: Option<&AttemptTrace>,
+) -> Picture {
+    let namespaces = cluster
+        .store
+        .list(Kind::Namespace)
+        .map(|object| object.name().to_owned())
+        .filter(|name| !matches!(name.as_str(), "kube-system") && is_used(cluster, name));
+    Picture {
+        namespaces: namespaces.map(|name| namespace(cluster, &name)).collect(),
+        nodes: cluster.nodes().map(|node| node_box(cluster, node)).collect(),
+        registries: session
+            .scenario
+            .world()
+            .registries
+            .iter()
+            .map(|(host, registry)| Thing {
+                id: ids::registry(host),
+                kind: "Registry".into(),
+                name: host.clone(),
+                status: match registry.kind {
+                    RegistryKind::Ecr => "Amazon ECR, private".into(),
+                    RegistryKind::Open => "public".into(),
+                },
+                tone: Tone::Neutral,
+                facts: registry
+                    .repositories
+                    .iter()
+                    .map(|(path, repository)| {
+                        let tags: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
+                        (path.clone(), tags.join(", "))
+                    })
+                    .collect(),
+                command: String::new(),
+                verbs: Vec::new(),
+            })
+            .collect(),
+        path: trace.map(ladder::path),
+        selected: query.selection.clone(),
+    }
+}
+
+fn is_used(cluster: &Cluster, namespace: &str) -> bool {
+    let in_it = |kind| cluster.store.list(kind).any(|object| object.namespace() == namespace);
+    in_it(Kind::Deployment) || in_it(Kind::Pod) || in_it(Kind::Secret)
+}
+
+fn namespace(cluster: &Cluster, name: &str) -> NamespaceBox {
+    let things = |kind, make: fn(&Cluster, &Object) -> Thing| -> Vec<Thing> {
+        let objects = cluster.store.list(kind).filter(|object| object.namespace() == name);
+        objects.map(|object| make(cluster, object)).collect()
+    };
+    NamespaceBox {
+        name: name.to_owned(),
+        workloads: things(Kind::Deployment, deployment),
+        service_accounts: things(Kind::ServiceAccount, service_account),
+        secrets: things(Kind::Secret, secret),
+    }
+}
+
+fn deployment(cluster: &Cluster, object: &Object) -> Thing {
+    let (namespace, name) = (object.namespace(), object.name());
+    let pods = cluster.pods_of(namespace, name);
+    let ready = pods.iter().filter(|pod| pod.is_running()).count();
+    let Object::Deployment(deployment) = object else { unreachable!("listed by kind") };
+    let spec = deployment.spec.clone().unwrap_or_default();
+    let wanted = spec.replicas.unwrap_or(1);
+    let template = spec.template.spec.unwrap_or_default();
+    let account = template.service_account_name.unwrap_or_else(|| "default (none is named)".into());
+    let list: Vec<String> =
+        template.image_pull_secrets.iter().flatten().map(|secret| secret.name.clone()).collect();
+    let images: Vec<String> =
+        template.containers.iter().filter_map(|one| one.image.clone()).collect();
+    Thing {
+        id: ids::workload(namespace, name),
+        kind: "Deployment".into(),
+        name: name.into(),
+        status: format!("{ready} of {wanted} ready"),
+        tone: if ready as i32 >= wanted { Tone::Good } else { Tone::Bad },
+        facts: vec![
+            ("serviceAccountName".into(), account),
+            ("imagePullSecrets".into(), or_none(&list)),
+            ("image".into(), images.join(", ")),
+        ],
+        command: format!("kubectl describe deployment -n {namespace} {name}"),
+        verbs: vec![Verb {
+            label: "Restart rollout".into(),
+            action: Action::RestartRollout { namespace: namespace.into(), deployment: name.into() },
+        }],
+    }
+}
+
+fn service_account(cluster: &Cluster, object: &Object) -> Thing {
+    let Object::ServiceAccount(account) = object else { unreachable!("listed by kind") };
+    let (namespace, name) = (object.namespace(), object.name());
+    let list: Vec<String> =
+        account.image_pull_secrets.iter().flatten().map(|secret| secret.name.clone()).collect();
+    let used = cluster
+        .pods()
+        .iter()
+        .filter(|pod| *pod.key.namespace == *namespace && *pod.service_account == *name)
+        .count();
+    Thing {
+        id: ids::service_account(namespace, name),
+        kind: "ServiceAccount".into(),
+        name: name.into(),
+        status: if list.is_empty() {
+            "no pull secrets".into()
+        } else {
+            format!("gives {}", list.join(", "))
+        },
+        tone: Tone::Neutral,
+        facts: vec![
+            ("imagePullSecrets".into(), or_none(&list)),
+            ("used by".into(), format!("{used} {}", if used == 1 { "Pod" } else { "Pods" })),
+        ],
+        command: format!("kubectl describe serviceaccount -n {namespace} {name}"),
+        verbs: Vec::new(),
+    }
+}
+
+fn secret(cluster: &Cluster, object: &Object) -> Thing {
+    let Object::Secret(secret) = object else { unreachable!("listed by kind") };
+    let (namespace, name) = (object.namespace(), object.name());
+    let secret_type = secret.type_.clone().unwrap_or_default();
+    let data =
+        secret.data.iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())).collect();
+    let parsed = docker_config::parse(&secret_type, &data);
+    let mut facts = vec![("type".to_owned(), secret_type)];
+    let tone = match &parsed {
+        Parsed::Ignored { why } => {
+            facts.push(("as a pull secret".into(), format!("passed over: {why}")));
+            Tone::Neutral
+        }
+        Parsed::Undecodable(why) => {
+            facts.push(("as a pull secret".into(), format!("not decodable: {why}")));
+            Tone::Bad
+        }
+        Parsed::Entries(entries) => {
+            let hosts: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+            facts.push(("auths".into(), hosts.join(", ")));
+            Tone::Neutral
+        }
+    };
+    // What a look at the cluster alone cannot show stays for the timeline: whether the token in it is still good.
+    Thing {
+        id: ids::secret(namespace, name),
+        kind: "Secret".into(),
+        name: name.into(),
+        status: match &parsed {
+            Parsed::Entries(entries) => match token_of(cluster, entries) {
+                Some(token) => age_words(cluster.now(), token),
+                None => "registry credential".into(),
+            },
+            Parsed::Ignored { .. } => "no registry credential".into(),
+            Parsed::Undecodable(_) => "not decodable".into(),
+        },
+        tone,
+        facts,
+        command: format!("kubectl get secret -n {namespace} {name} -o yaml"),
+        verbs: Vec::new(),
+    }
+}
+
+fn token_of<'a>(cluster: &'a Cluster, entries: &[docker_config::Entry]) -> Option<&'a Token> {
+    let find = |entry: &docker_config::Entry| cluster.mint().find(entry.login.password.reveal());
+    entries.iter().find_map(find).map(AsRef::as_ref)
+}
+
+fn age_words(now: SimTime, token: &Token) -> String {
+    let minutes = now.since(token.issued).as_millis() / 60_000;
+    if minutes < 60 {
+        format!("token {minutes} min old")
+    } else {
+        format!("token {} h old", minutes / 60)
+    }
+}
+
+fn node_box(cluster: &Cluster, node: &Node) -> NodeBox {
+    let name = &node.spec.name;
+    let pods = cluster.pods().into_iter().filter(|pod| pod.node.as_deref() == Some(name.as_str()));
+    let mut facts =
+        vec![("container runtime".to_owned(), format!("containerd {}", node.spec.containerd))];
+    if let Some(role) = &node.spec.role {
+        facts.push(("IAM role".into(), role.clone()));
+        let policies = cluster.roles().policies(role).unwrap_or_default();
+        let short: Vec<String> = policies
+            .iter()
+            .map(|arn| arn.rsplit('/').next().unwrap_or_default().to_owned())
+            .collect();
+        facts.push(("policies".into(), or_none(&short)));
+    }
+    let providers: Vec<String> =
+        node.spec.providers.iter().map(|provider| provider.name.clone()).collect();
+    facts.push(("credential providers".into(), or_none(&providers)));
+    let age = cluster.now().since(node.spec.joins);
+    NodeBox {
+        node: Thing {
+            id: ids::node(name),
+            kind: "Node".into(),
+            name: name.clone(),
+            status: if age < Span::hours(1) {
+                format!("joined {} min ago", age.as_millis() / 60_000)
+            } else {
+                "Ready".into()
+            },
+            tone: Tone::Neutral,
+            facts,
+            command: format!("kubectl describe node {name}"),
+            verbs: Vec::new(),
+        },
+        pods: pods.map(|pod| pod_thing(pod)).collect(),
+        images: node.images().map(str::to_owned).collect(),
+    }
+}
+
+fn pod_thing(pod: &PodRun) -> Thing {
+    let (namespace, name) = (pod.key.namespace.to_string(), pod.key.name.to_string());
+    let list: Vec<String> = pod.pull_secrets.iter().map(ToString::to_string).collect();
+    let tone = match &*pod.status {
+        "Running" => Tone::Good,
+        "ContainerCreating" | "Pending" | "PodInitializing" | "Terminating" => Tone::Waiting,
+        _ => Tone::Bad,
+    };
+    Thing {
+        id: ids::pod(&namespace, &name),
+        kind: "Pod".into(),
+        status: pod.status.to_string(),
+        tone,
+        facts: vec![
+            ("serviceAccountName".into(), pod.service_account.to_string()),
+            ("imagePullSecrets".into(), or_none(&list)),
+            (
+                "image".into(),
+                pod.containers
+                    .iter()
+                    .map(|one| one.image.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            ("created".into(), ladder::clock(pod.created)),
+            ("attempts".into(), pod.attempts.to_string()),
+        ],
+        command: format!("kubectl describe pod -n {namespace} {name}"),
+        verbs: vec![Verb {
+            label: "Delete Pod".into(),
+            action: Action::DeletePod { namespace, name: name.clone() },
+        }],
+        name,
+    }
+}
+
+fn or_none(list: &[String]) -> String {
+    if list.is_empty() { "none".into() } else { list.join(", ") }
+}

@@ -1,1 +1,0 @@
-//! The command lines that stand for the learner's terminal.

@@ -1,0 +1,100 @@
+//! The commands. `run` prints only to the writers it is given, so a test compares the whole output.
+
+mod bundle;
+mod check;
+mod grade;
+mod play;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use lexopt::prelude::*;
+
+/// Passed.
+pub const PASSED: u8 = 0;
+/// Graded or checked, and not passed.
+pub const NOT_PASSED: u8 = 1;
+/// Could not do it.
+pub const IMPOSSIBLE: u8 = 2;
+
+const HELP: &str = "\
+Pullpath: see the path of every pull.
+
+Usage:
+  pullpath check [PATH...]               lint and prove scenarios and lessons
+  pullpath run SCENARIO                  play a scenario without a browser
+      [--until 13h] [--answer NAME] [--json | --log]
+  pullpath grade SCENARIO ATTEMPT|FOLDER...   what attempts or answer folders are worth
+      [--json]
+  pullpath bundle [PATH...] --out DIR    turn content into what the site fetches
+  pullpath --help | --version            with a command, --help tells more
+
+Exit codes: 0 passed; 1 graded or checked, and not passed; 2 could not do it.
+";
+
+/// Why a command could not be done. The text is for the person.
+pub(crate) struct Failure(String);
+
+impl<E: std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Where a command prints.
+pub(crate) struct Output<'a> {
+    pub(crate) out: &'a mut dyn Write,
+    pub(crate) err: &'a mut dyn Write,
+}
+
+/// Runs the command that the arguments name and answers its exit code.
+pub fn run(arguments: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut output = Output { out, err };
+    match dispatch(arguments, &mut output) {
+        Ok(code) => code,
+        Err(Failure(message)) => {
+            // There is nowhere left to say that even this could not be written.
+            let _ = writeln!(output.err, "error: {}", message.trim_end());
+            IMPOSSIBLE
+        }
+    }
+}
+
+fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    match parser.next()? {
+        None => {
+            write!(output.err, "{HELP}")?;
+            Ok(IMPOSSIBLE)
+        }
+        Some(Long("help") | Short('h')) => say(output, HELP),
+        Some(Long("version") | Short('V')) => {
+            say(output, concat!("pullpath ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+        Some(Value(command)) => match command.to_string_lossy().as_ref() {
+            "check" => check::run(&mut parser, output),
+            "run" => play::run(&mut parser, output),
+            "grade" => grade::run(&mut parser, output),
+            "bundle" => bundle::run(&mut parser, output),
+            other => Err(Failure(format!(
+                "there is no command `{other}`\n  = hint: {}",
+                hint_for(other)
+            ))),
+        },
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn hint_for(word: &str) -> String {
+    let commands = ["check", "run", "grade", "bundle"];
+    match pullpath_lesson::diagnostic::nearest(word, commands) {
+        Some(near) => format!("did you mean `pullpath {near}`?"),
+        None => "`pullpath --help` lists the commands".into(),
+    }
+}
+
+/// Prints a text and is done.
+pub(crate) fn say(output: &mut Output<'_>, text: &str) -> Result<u8, Failure> {
+    write!(output.out, "{text}")?;
+    Ok(PASSED)
+}

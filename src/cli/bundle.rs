@@ -1,0 +1,58 @@
+//! `pullpath bundle`: content as the site fetches it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+use pullpath_lesson::{Texts, bundle};
+
+use super::{Failure, Output, PASSED, say};
+use crate::files;
+
+const HELP: &str = "\
+Usage: pullpath bundle [PATH...] --out DIR
+
+Turns scenarios and lessons into an index and hashed JSON bundles, without solutions and
+wrong answers. Without a PATH, `scenarios` and `lessons` are taken. Bundles that an
+earlier run left in DIR and that are no longer needed are removed.
+";
+
+pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut out: Option<PathBuf> = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return say(output, HELP),
+            Long("out") => out = Some(parser.value()?.into()),
+            Value(path) => paths.push(path.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let out = out.ok_or("where to?\n  = hint: pullpath bundle scenarios lessons --out DIR")?;
+    if paths.is_empty() {
+        paths = ["scenarios", "lessons"].map(PathBuf::from).to_vec();
+    }
+    let mut texts = Texts::new();
+    for path in &paths {
+        let folder = bundle::folder_name(&path.canonicalize()?.to_string_lossy());
+        for (name, text) in files::read_folder(path)? {
+            texts.insert(format!("{folder}/{name}"), text);
+        }
+    }
+    let bundles = bundle::bundle(&texts).into_result().map_err(|diagnostics| {
+        diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)).collect::<Vec<_>>().join("\n")
+    })?;
+    fs::create_dir_all(&out)?;
+    for entry in fs::read_dir(&out)? {
+        let path = entry?.path();
+        let stale = path.extension().is_some_and(|extension| extension == "json");
+        if stale && !bundles.iter().any(|(name, _)| path.ends_with(name)) {
+            fs::remove_file(path)?;
+        }
+    }
+    for (name, json) in &bundles {
+        fs::write(out.join(name), json)?;
+    }
+    writeln!(output.out, "{} files in {}", bundles.len(), out.display())?;
+    Ok(PASSED)
+}

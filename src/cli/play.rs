@@ -1,0 +1,159 @@
+//! `pullpath run`: a scenario without a browser.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lexopt::prelude::*;
+use pullpath_engine::{Session, answer, view};
+use pullpath_lesson::bundle;
+use pullpath_lesson::quantity;
+use pullpath_lesson::scenario::{Answer, Folder, Scenario};
+use pullpath_view::pane::{GoalState, Ladder, RungState};
+use pullpath_view::wire::Query;
+use pullpath_view::{Action, View};
+
+use super::{Failure, NOT_PASSED, Output, PASSED, say};
+use crate::files;
+
+const HELP: &str = "\
+Usage: pullpath run SCENARIO [--until TIME] [--answer NAME] [--json | --log]
+
+Plays a scenario as it ships, or with one of its answers, and prints what happened, the
+goals, and the why ladder of a Pod that waits.
+
+  --until TIME    let the clock run to T+TIME, for example 13h or 1h30m
+  --answer NAME   put the files and commands of solutions/NAME or wrong/NAME in place
+  --json          print the view that the page would draw
+  --log           print the log alone: what two runs are compared by
+
+Exit codes: 0 the goals are met; 1 they are not; 2 it could not be played.
+";
+
+#[derive(Default)]
+struct Options {
+    scenario: Option<PathBuf>,
+    until: Option<i64>,
+    answer: Option<String>,
+    json: bool,
+    log: bool,
+}
+
+pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let mut options = Options::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return say(output, HELP),
+            Long("until") => {
+                let text = parser.value()?.string()?;
+                let length = quantity::duration(&text).ok_or_else(|| {
+                    format!("`{text}` is not a length of time\n  = hint: write it like 13h, 90s or 1h30m")
+                })?;
+                options.until = Some(length.as_millis());
+            }
+            Long("answer") => options.answer = Some(parser.value()?.string()?),
+            Long("json") => options.json = true,
+            Long("log") => options.log = true,
+            Value(path) if options.scenario.is_none() => options.scenario = Some(path.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let path = options.scenario.as_ref().ok_or("which scenario?\n  = hint: pullpath run scenarios/NAME")?;
+    let scenario = open(path)?;
+    let session = play(&scenario, &options)?;
+    print(&session, &options, output)?;
+    Ok(if session.judge().passed { PASSED } else { NOT_PASSED })
+}
+
+/// Reads a scenario that must be sound.
+pub(super) fn open(folder: &Path) -> Result<Arc<Scenario>, Failure> {
+    let texts = files::read_folder(folder)?;
+    if !texts.contains_key(pullpath_lesson::scenario::FILE) {
+        return Err(Failure(format!(
+            "{}: there is no `scenario.yaml` here\n  = hint: name the scenario's folder",
+            folder.display()
+        )));
+    }
+    let name = bundle::folder_name(&folder.canonicalize()?.to_string_lossy());
+    Scenario::read(&texts, &name, Folder::Whole).into_result().map(Arc::new).map_err(|diagnostics| {
+        let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)).collect();
+        Failure(format!("{} has mistakes\n\n{}", folder.display(), drawn.join("\n")))
+    })
+}
+
+fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure> {
+    let mut session = match &options.answer {
+        None => {
+            let mut session = Session::new(Arc::clone(scenario)).map_err(|problem| problem.message)?;
+            session.act(Action::Run, &mut |_, _| {})?;
+            session
+        }
+        Some(name) => answer::play(scenario, find(scenario, name)?)?,
+    };
+    let now = session.cluster().now().as_millis();
+    if let Some(seconds) = options.until.map(|until| (until - now).div_euclid(1000)).filter(|left| *left > 0) {
+        let seconds = u32::try_from(seconds).map_err(|_| "that is too far in the future")?;
+        session.act(Action::Advance { seconds }, &mut |_, _| {})?;
+    }
+    Ok(session)
+}
+
+fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Answer, Failure> {
+    let solutions = scenario.solutions().iter().map(|solution| &solution.answer);
+    let answers: Vec<&Answer> = solutions.chain(scenario.wrong().iter().map(|wrong| &wrong.answer)).collect();
+    let names: Vec<&str> = answers.iter().map(|answer| answer.name.as_str()).collect();
+    answers.iter().find(|answer| answer.name == name).copied().ok_or_else(|| {
+        Failure(format!("there is no answer `{name}`\n  = hint: there is {}", names.join(", ")))
+    })
+}
+
+fn print(session: &Session, options: &Options, output: &mut Output<'_>) -> Result<(), Failure> {
+    if options.log {
+        write!(output.out, "{}", session.log_text())?;
+        return Ok(());
+    }
+    // Without a browser nobody is taught: the ladder is always open.
+    let mut session = session.clone();
+    session.act(Action::OpenLadder, &mut |_, _| {})?;
+    let view = view::whole(&session, &Query::default());
+    if options.json {
+        writeln!(output.out, "{}", serde_json::to_string_pretty(&view)?)?;
+        return Ok(());
+    }
+    writeln!(output.out, "{} ({})\n{}\n", session.scenario().title(), session.scenario().id(), view.versions)?;
+    write!(output.out, "{}", session.log_text())?;
+    print_state(&view, output)
+}
+
+fn print_state(view: &View, output: &mut Output<'_>) -> Result<(), Failure> {
+    writeln!(output.out, "\n{} ({})", view.clock, view.wall)?;
+    for pod in view.picture.iter().flat_map(|picture| &picture.nodes).flat_map(|node| &node.pods) {
+        writeln!(output.out, "  pod/{}  {}", pod.name, pod.status)?;
+    }
+    if let Some(Ladder::Open { subject, pull, pulls, when, summary, rungs, .. }) = &view.ladder {
+        writeln!(output.out, "\nWhy ladder: {subject}, attempt {pull} of {pulls} at {when}\n  {summary}")?;
+        for rung in rungs {
+            let mark = match rung.state {
+                RungState::Passed => "passed ",
+                RungState::Failed => "FAILED ",
+                RungState::Skipped => "skipped",
+            };
+            writeln!(output.out, "  {} {mark} {}: {}", rung.number, rung.title, rung.sentence)?;
+            for exchange in &rung.exchanges {
+                let note = if exchange.note.is_empty() { String::new() } else { format!("  {}", exchange.note) };
+                writeln!(output.out, "      {} ({}) -> {}{note}", exchange.request, exchange.auth, exchange.status)?;
+            }
+        }
+    }
+    if let Some(goals) = &view.goals {
+        writeln!(output.out, "\nGoals: {} of {} points", goals.points, goals.out_of)?;
+        for goal in &goals.rows {
+            let state = match goal.state {
+                GoalState::Open => "open  ",
+                GoalState::Met => "met   ",
+                GoalState::Missed => "missed",
+            };
+            writeln!(output.out, "  {state} {} ({}, {})", goal.title, goal.window, goal.live)?;
+        }
+    }
+    Ok(())
+}
