@@ -33,6 +33,9 @@ const ECR_PUBLIC_HOSTS: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 /// Where the plugin asks for tokens of ECR Public (E2: same file, `ecrPublicRegion`).
 const ECR_PUBLIC_REGION: &str = "us-east-1";
 
+/// The account of a world without an ECR registry; the model's choice.
+const DEFAULT_ACCOUNT: &str = "123456789012";
+
 /// What stands before the name of a policy that AWS manages (E11).
 const MANAGED_POLICY: &str = "arn:aws:iam::aws:policy/";
 
@@ -67,7 +70,11 @@ impl<'a> EcrHost<'a> {
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         let is_region = region.starts_with(|first: char| first.is_ascii_alphanumeric())
             && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        (is_account && is_region && ECR_DOMAINS.contains(&domain)).then_some(Self { account, region, fips })
+        (is_account && is_region && ECR_DOMAINS.contains(&domain)).then_some(Self {
+            account,
+            region,
+            fips,
+        })
     }
 }
 
@@ -157,15 +164,20 @@ pub fn managed_policy(arn: &str) -> Option<&'static [&'static str]> {
         "AmazonEC2ContainerRegistryReadOnly" => Some(READ_ONLY),
         "AmazonEC2ContainerRegistryPowerUser" => Some(POWER_USER),
         // A node's other usual policies have no action of ECR.
-        "AmazonEKSWorkerNodePolicy" | "AmazonEKS_CNI_Policy" | "AmazonSSMManagedInstanceCore" => Some(&[]),
+        "AmazonEKSWorkerNodePolicy" | "AmazonEKS_CNI_Policy" | "AmazonSSMManagedInstanceCore" => {
+            Some(&[])
+        }
         _ => None,
     }
 }
 
-/// The IAM roles as they are now. IAM is asked at each request to a registry, so a change works at once and needs no
-/// new token (E5).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Roles(BTreeMap<String, Arc<Rights>>);
+/// The IAM roles of an account as they are now. IAM is asked at each request to a registry, so a change works at once
+/// and needs no new token (E5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    account: Arc<str>,
+    by_name: BTreeMap<String, Arc<Rights>>,
+}
 
 /// What a role may do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -175,9 +187,12 @@ struct Rights {
 }
 
 impl Roles {
-    /// The roles that a world begins with.
+    /// The roles that a world begins with. Their account is that of the world's first ECR registry: worlds do not name
+    /// one.
     pub fn new(world: &World) -> Self {
-        let mut roles = Self::default();
+        let account = world.registries.keys().find_map(|host| EcrHost::parse(host));
+        let account = account.map_or(DEFAULT_ACCOUNT, |host| host.account);
+        let mut roles = Self { account: account.into(), by_name: BTreeMap::new() };
         for (name, spec) in &world.roles {
             roles.set(name, spec.policies.clone());
         }
@@ -189,25 +204,42 @@ impl Roles {
     pub fn set(&mut self, role: &str, policies: Vec<String>) -> Vec<String> {
         let unknown =
             policies.iter().filter(|arn| managed_policy(arn).is_none()).cloned().collect();
-        Arc::make_mut(self.0.entry(role.to_owned()).or_default()).attached = policies;
+        Arc::make_mut(self.by_name.entry(role.to_owned()).or_default()).attached = policies;
         unknown
     }
 
     /// Gives a role an inline policy that allows these actions on everything, in place of the one it has. Names may
     /// hold `*` and `?`; one that IAM does not know is accepted and useless (E14).
     pub fn set_inline(&mut self, role: &str, actions: Vec<String>) {
-        Arc::make_mut(self.0.entry(role.to_owned()).or_default()).inline = actions;
+        Arc::make_mut(self.by_name.entry(role.to_owned()).or_default()).inline = actions;
     }
 
     /// The ARNs attached to a role; `None` if there is no such role.
     pub fn policies(&self, role: &str) -> Option<&[String]> {
-        self.0.get(role).map(|rights| rights.attached.as_slice())
+        self.by_name.get(role).map(|rights| rights.attached.as_slice())
+    }
+
+    /// The account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Who a role's credentials say their user is: `arn:aws:sts::…:assumed-role/nodes/i-0…`.
+    ///
+    /// The session's name is that of an instance, made up from the role's: the model does not tell apart who assumed
+    /// it.
+    pub fn principal(&self, role: &str) -> String {
+        let hash = Sha256::digest(role.as_bytes());
+        let [first, ..] = hash.as_chunks::<8>().0 else { unreachable!("a SHA-256 has 32 bytes") };
+        let instance = u64::from_be_bytes(*first);
+        words::assumed_role(&self.account, role, &format!("i-0{instance:016x}"))
     }
 
     /// Whether the role's own policies allow the action.
     pub fn allows(&self, role: &str, action: Action) -> bool {
-        let Some(rights) = self.0.get(role) else { return false };
-        let attached = rights.attached.iter().filter_map(|arn| managed_policy(arn)).flatten().copied();
+        let Some(rights) = self.by_name.get(role) else { return false };
+        let attached =
+            rights.attached.iter().filter_map(|arn| managed_policy(arn)).flatten().copied();
         let inline = rights.inline.iter().map(String::as_str);
         attached.chain(inline).any(|pattern| matches(pattern, action.name()))
     }
@@ -231,15 +263,6 @@ fn matches(pattern: &str, action: &str) -> bool {
     from(pattern.as_bytes(), action.as_bytes())
 }
 
-/// Who a role's credentials say their user is: `arn:aws:sts::…:assumed-role/nodes/i-0…`.
-///
-/// The session's name is that of an instance, made up from the role's: the model does not tell apart who assumed it.
-pub fn principal(account: &str, role: &str) -> String {
-    let hash = Sha256::digest(role.as_bytes());
-    let instance: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    words::assumed_role(account, role, &format!("i-0{instance}"))
-}
-
 /// Asks the ECR credential provider plugin of a node for an image of that name. It does nothing but get a token, and
 /// for any host it is handed, ECR's or not (E21); the identity is the node's role and never the Pod's (E24, E30).
 ///
@@ -258,16 +281,15 @@ pub fn provide_ecr(
     let host = lookup_name.split([':', '/']).next().expect("a split has a first part");
     let is_public = is_ecr_public(host);
     let Some(role) = role else { return Answer::Failed(words::plugin_without_role(is_public)) };
-    let action = if is_public {
-        Action::GetPublicAuthorizationToken
-    } else {
-        Action::GetAuthorizationToken
-    };
+    let action =
+        if is_public { Action::GetPublicAuthorizationToken } else { Action::GetAuthorizationToken };
     if !roles.allows(role, action) {
-        // The token is always asked for in the caller's own account (E15), here the one the host names.
-        let account = EcrHost::parse(host).map_or(DEFAULT_ACCOUNT, |host| host.account);
-        let denial = words::denied_by_identity(&principal(account, role), action, "*");
-        return Answer::Failed(words::plugin_denied(is_public, &denial));
+        let denial = words::denied_by_identity(&roles.principal(role), action, "*");
+        return Answer::Failed(words::plugin_denied(
+            is_public,
+            &mint.request_id(host, now),
+            &denial,
+        ));
     }
     let token = mint.mint_for_node(host, role, now);
     let login = Login {
@@ -281,9 +303,6 @@ pub fn provide_ecr(
         cache_duration: cache_duration(token.expires.since(now)),
     }
 }
-
-/// The account of a node whose plugin is asked for a host that names none; the model's choice.
-const DEFAULT_ACCOUNT: &str = "123456789012";
 
 /// Half of what is left of a token's life, in whole seconds (E23: same file, `getCacheDuration`); nothing where that
 /// comes to nothing.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::cloud::{self, Action, EcrHost, Roles};
+use crate::cloud::{Action, EcrHost, Roles};
 use crate::credential::Login;
 use crate::message::{cloud as iam_words, registry as words};
 use crate::pull::Refusal;
@@ -177,17 +177,23 @@ impl<'a> Server<'a> {
             (Answer::Unauthorized, _) => error("", words::ECR_NOT_AUTHORIZED.to_owned()),
             (Answer::BadRequest, _) => error("", words::status_text(400).to_owned()),
             (Answer::Expired, _) => error("DENIED", words::ECR_TOKEN_EXPIRED.to_owned()),
-            (Answer::NotAllowed { token, by }, _) => error("DENIED", self.denial(request, token, *by)),
+            (Answer::NotAllowed { token, by }, _) => {
+                error("DENIED", self.denial(request, token, *by))
+            }
             (Answer::NoRepository, RegistryKind::Ecr) => {
                 error("NAME_UNKNOWN", words::ecr_no_repository(request.repository, self.account()))
             }
             (Answer::NoContent, RegistryKind::Ecr) => {
                 error("MANIFEST_UNKNOWN", words::ECR_NO_IMAGE.to_owned())
             }
-            (Answer::NoRepository | Answer::NoContent, RegistryKind::Open) => match request.target {
-                Target::Manifest(_) => error("MANIFEST_UNKNOWN", words::MANIFEST_UNKNOWN.to_owned()),
-                Target::Blob(_) => error("BLOB_UNKNOWN", words::BLOB_UNKNOWN.to_owned()),
-            },
+            (Answer::NoRepository | Answer::NoContent, RegistryKind::Open) => {
+                match request.target {
+                    Target::Manifest(_) => {
+                        error("MANIFEST_UNKNOWN", words::MANIFEST_UNKNOWN.to_owned())
+                    }
+                    Target::Blob(_) => error("BLOB_UNKNOWN", words::BLOB_UNKNOWN.to_owned()),
+                }
+            }
         }
     }
 
@@ -212,7 +218,7 @@ impl<'a> Server<'a> {
             return Some(Answer::NotAllowed { token, by: PolicySide::Identity });
         }
         // Repositories have no policies here, so a role of another account never gets in.
-        (account_of(&token.registry) != self.account())
+        (self.roles.account() != self.account())
             .then_some(Answer::NotAllowed { token, by: PolicySide::Repository })
     }
 
@@ -243,9 +249,10 @@ impl<'a> Server<'a> {
         digest: &str,
         parts: &[Part],
     ) -> Option<(&'a String, &'a Image)> {
-        repository.tags.iter().find(|(tag, _)| {
-            parts.iter().any(|part| self.digest(name, tag, *part) == digest)
-        })
+        repository
+            .tags
+            .iter()
+            .find(|(tag, _)| parts.iter().any(|part| self.digest(name, tag, *part) == digest))
     }
 
     /// The digest of a part of a tag's image: that of a seeded text, since images have no content here.
@@ -258,14 +265,14 @@ impl<'a> Server<'a> {
         }
         let hash = hash.finalize();
         hash.iter().fold(String::from("sha256:"), |mut text, byte| {
-            fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}")).expect("a String takes all");
+            fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"))
+                .expect("a String takes all");
             text
         })
     }
 
     fn denial(&self, request: &Request<'_>, token: &Token, by: PolicySide) -> String {
-        let account = account_of(&token.registry);
-        let principal = cloud::principal(account, &token.role);
+        let principal = self.roles.principal(&token.role);
         let region = EcrHost::parse(self.host).map_or("", |host| host.region);
         let resource = iam_words::repository_arn(region, self.account(), request.repository);
         let action = request.target.action();
@@ -276,7 +283,7 @@ impl<'a> Server<'a> {
     }
 
     fn account(&self) -> &'a str {
-        account_of(self.host)
+        EcrHost::parse(self.host).map_or("", |host| host.account)
     }
 }
 
@@ -289,9 +296,4 @@ pub enum Part {
     Config,
     /// The files.
     Layer,
-}
-
-/// The account in an ECR host.
-fn account_of(host: &str) -> &str {
-    EcrHost::parse(host).map_or("", |host| host.account)
 }

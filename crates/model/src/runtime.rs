@@ -32,7 +32,12 @@ pub fn pull_in(
 }
 
 /// Pulls an image when only the outcome matters; the same outcome as [`pull`]'s, for less.
-pub fn outcome(world: &World, mint: &Mint, roles: &Roles, request: &PullRequest<'_>) -> PullOutcome {
+pub fn outcome(
+    world: &World,
+    mint: &Mint,
+    roles: &Roles,
+    request: &PullRequest<'_>,
+) -> PullOutcome {
     run(Dialect::of(request.containerd), world, mint, roles, request, &mut Unwatched)
 }
 
@@ -134,6 +139,7 @@ struct Connection<'a, 'w, W> {
 }
 
 /// What a series of requests for one URL ended with.
+#[derive(Clone, Copy)]
 enum Reply<'a> {
     Answer(Answer<'a>),
     /// A challenge that there is no login for.
@@ -156,7 +162,8 @@ impl<'a, W: Watcher> Connection<'a, '_, W> {
     }
 
     /// Finds out what a tag or digest stands for, and its size. A digest that is no manifest may still be a blob
-    /// (R10).
+    /// (R10); without a login that is asked too, in vain, and the first refusal is the one reported
+    /// (containerd v2.3.4 core/remotes/docker/resolver.go `Resolve`, `firstErrPriority`).
     fn resolve(&mut self, reference: &str) -> Result<(&'a str, u64), PullOutcome> {
         let is_digest = self.client.request.image.digest().is_some();
         let manifest = Target::Manifest(reference);
@@ -165,6 +172,10 @@ impl<'a, W: Watcher> Connection<'a, '_, W> {
                 let blob = Target::Blob(reference);
                 let reply = self.ask(Method::Head, blob);
                 self.resolved(blob, reply)
+            }
+            Reply::NoLogin if is_digest => {
+                self.ask(Method::Head, Target::Blob(reference));
+                self.resolved(manifest, Reply::NoLogin)
             }
             reply => self.resolved(manifest, reply),
         }
@@ -273,12 +284,12 @@ fn exchange(
     let note = match (server.challenge(answer), request.method) {
         (Some(challenge), _) => challenge,
         (None, Method::Head) => String::new(),
-        (None, Method::Get) => server.error(request, answer).map_or_else(String::new, |error| {
-            match error.code {
+        (None, Method::Get) => {
+            server.error(request, answer).map_or_else(String::new, |error| match error.code {
                 "" => error.message,
                 code => format!("{code}: {}", error.message),
-            }
-        }),
+            })
+        }
     };
     Exchange {
         method: request.method.name(),

@@ -93,6 +93,11 @@ impl Mint {
         self.issue(name, registry, role, now)
     }
 
+    /// The id of a request to AWS that asked for a token, as error messages name it.
+    pub fn request_id(&self, registry: &str, now: SimTime) -> String {
+        Stream::new(self.seed, registry, &format!("request at {now}")).uid()
+    }
+
     /// The token of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Token>> {
         self.by_name.get(name)

@@ -33,16 +33,18 @@ fn denied(principal: &str, action: Action, resource: &str, kind: &str) -> String
 }
 
 /// The plugin's last log line when the token is denied (E12, E25: cloud-provider-aws cmd/ecr-credential-provider
-/// main.go logs the error; its middle is the wording of the AWS SDK for Go v2, from memory, without the request's id).
-pub fn plugin_denied(is_public: bool, denial: &str) -> String {
+/// main.go logs the error, which is the AWS SDK for Go v2's as users report it of the same call, for example in
+/// ECS task errors).
+pub fn plugin_denied(is_public: bool, request_id: &str, denial: &str) -> String {
     let service = service(is_public);
     format!(
         "Error running credential provider plugin: operation error {service}: GetAuthorizationToken, https response \
-         error StatusCode: 400, api error AccessDeniedException: {denial}"
+         error StatusCode: 400, RequestID: {request_id}, api error AccessDeniedException: {denial}"
     )
 }
 
-/// The plugin's last log line on an instance without a role (as above; the middle is the SDK's, from memory).
+/// The plugin's last log line on an instance without a role (as above; up to the name of the inner operation as in
+/// ElementTech/kube-arch-scheduler issue 5, the rest from memory).
 pub fn plugin_without_role(is_public: bool) -> String {
     let service = service(is_public);
     format!(

@@ -32,7 +32,7 @@ impl Dialect {
     }
 
     /// How many requests for one URL are made in all while it answers 401 (R9). Measured for 2.1.9 (6) and 2.3.4 (5);
-    /// the boundary is taken from the release in which the function was reworked.
+    /// v2.3.2 is the first tag whose core/remotes/docker/resolver.go has `maxAttempts`, and 2.2 did not take it over.
     pub fn attempts(self) -> u32 {
         if self.containerd >= Version::new(2, 3, 2) { 5 } else { 6 }
     }
