@@ -158,12 +158,14 @@ impl Outcome {
         }
     }
 
-    /// The newest Pod of the workload that does not run.
+    /// The Pod of the workload that does not run: of its current template if there is one, and the newest.
     fn failing_pod(&self) -> Option<&PodRun> {
         if let Some(key) = &self.probe {
             return self.cluster.pod(&key.namespace, &key.name);
         }
-        self.pods().into_iter().filter(|pod| !pod.is_running()).max_by_key(|pod| pod.created)
+        let newest = self.cluster.newest_replica_set(&self.workload.namespace, &self.workload.name);
+        let failing = self.pods().into_iter().filter(|pod| !pod.is_running());
+        failing.max_by_key(|pod| (pod.owner.as_deref() == newest.as_deref(), pod.created))
     }
 
     fn pods(&self) -> Vec<&PodRun> {
@@ -207,6 +209,8 @@ impl Outcome {
             Condition::ServiceAccount(name) => {
                 pod.is_some_and(|pod| *pod.service_account == **name)
             }
+            Condition::AccountAnnotation(key) => pod
+                .is_some_and(|pod| self.account_has(&pod.key.namespace, &pod.service_account, key)),
             Condition::NamesSecret(name) => {
                 pod.is_some_and(|pod| pod.pull_secrets.iter().any(|secret| **secret == **name))
             }
@@ -224,6 +228,13 @@ impl Outcome {
             Condition::PulledWith(with) => self.pulled_with() == *with,
             Condition::GoalMet(id) => met(id),
         }
+    }
+
+    fn account_has(&self, namespace: &str, name: &str, annotation: &str) -> bool {
+        let account = self.cluster.store.find(Kind::ServiceAccount, namespace, name);
+        account.is_some_and(|account| {
+            account.metadata().annotations.as_ref().is_some_and(|all| all.contains_key(annotation))
+        })
     }
 
     fn pulled_with(&self) -> PulledWith {

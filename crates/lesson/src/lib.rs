@@ -9,10 +9,15 @@ pub mod diagnostic;
 pub mod intake;
 
 pub mod command;
+mod fields;
+pub mod lesson;
 pub mod manifest;
 pub mod markdown;
 pub mod quantity;
 pub mod scenario;
+
+pub mod bundle;
+pub mod grade;
 
 /// A folder of texts: path with `/` to text.
 pub type Texts = std::collections::BTreeMap<String, String>;

@@ -311,6 +311,8 @@ pub enum Condition {
     Cause(Vec<Cause>),
     /// The Pod runs as this account.
     ServiceAccount(String),
+    /// The Pod's ServiceAccount carries this annotation.
+    AccountAnnotation(String),
     /// The Pod's own list of pull secrets, as it was admitted, holds this name.
     NamesSecret(String),
     /// Whether the Pod is older than the learner's last change.
@@ -415,3 +417,5 @@ pub struct WrongAnswer {
     /// Where it is listed.
     pub span: Span,
 }
+
+mod read;

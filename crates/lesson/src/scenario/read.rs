@@ -1,0 +1,469 @@
+//! A folder to a [`Scenario`], with every problem told at its place.
+
+mod answers;
+mod goals;
+mod world;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use pullpath_model::time::{SimTime, Span as Duration};
+use pullpath_model::world::World;
+use pullpath_view::block::Block;
+
+use super::{
+    Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, Scenario, ScenarioFile,
+};
+use crate::Texts;
+use crate::diagnostic::{Checked, Diagnostic, any_errors, nearest};
+use crate::fields::{Fields, Node, Sink, short};
+use crate::intake::{self, Profile};
+use crate::manifest::{self, Manifest};
+use crate::markdown::{self, Directives, Place};
+use crate::quantity;
+
+/// The fields of a scenario file.
+const FIELDS: [&str; 19] = [
+    "format",
+    "id",
+    "title",
+    "summary",
+    "topic",
+    "difficulty",
+    "minutes",
+    "version",
+    "ladder",
+    "world",
+    "files",
+    "history",
+    "goals",
+    "predict",
+    "hints",
+    "explanation",
+    "pass",
+    "solutions",
+    "wrong",
+];
+
+impl Scenario {
+    /// Reads a scenario from the texts of its folder; `name` is the folder's.
+    pub fn read(texts: &Texts, name: &str, folder: Folder) -> Checked<Self> {
+        let Some(text) = texts.get(FILE) else {
+            let missing =
+                Diagnostic::error("missing-file", FILE, 0..0, format!("`{name}` has no `{FILE}`"));
+            let hint = format!("write it, or start with `pullpath new scenario {name}`");
+            return Checked { value: None, diagnostics: vec![missing.hint(hint)] };
+        };
+        let read = intake::read(FILE, text, Profile::Authored);
+        let mut diagnostics = read.diagnostics;
+        let document = match read.value.as_deref() {
+            None => return Checked { value: None, diagnostics },
+            Some([document]) => document.clone(),
+            Some(documents) => {
+                let message = format!("the file has {} documents", documents.len());
+                let wrong = Diagnostic::error("not-one-document", FILE, 0..0, message);
+                diagnostics.push(wrong.hint("write one map, beginning with `format: 1`"));
+                return Checked { value: None, diagnostics };
+            }
+        };
+        let sink = Sink::new(FILE, 0);
+        let reader = Reader {
+            texts,
+            name,
+            folder,
+            used: RefCell::new([FILE.to_owned()].into()),
+            manifests: RefCell::default(),
+            found: RefCell::default(),
+        };
+        let value = reader.scenario(&Node::root(&sink, &document));
+        diagnostics.extend(sink.into_found());
+        diagnostics.extend(reader.found.into_inner());
+        // The scenario file first, then the others by name.
+        diagnostics.sort_by_key(|found| (found.file != FILE, found.file.clone(), found.span.start));
+        intake::truncate(&mut diagnostics);
+        let value = value.filter(|_| !any_errors(&diagnostics));
+        Checked { value, diagnostics }
+    }
+}
+
+struct Reader<'a> {
+    texts: &'a Texts,
+    name: &'a str,
+    folder: Folder,
+    // Files of the folder that something refers to.
+    used: RefCell<BTreeSet<String>>,
+    // The objects of files that were read already, by path.
+    manifests: RefCell<BTreeMap<String, Vec<Manifest>>>,
+    // Problems in other files than the scenario's, and in the Markdown inside it.
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+/// The texts that history may name.
+#[derive(Default)]
+struct Sources {
+    files: Vec<ScenarioFile>,
+    setup: BTreeMap<String, String>,
+}
+
+impl Reader<'_> {
+    fn scenario(&self, root: &Node<'_>) -> Option<Scenario> {
+        if let Some(format) = root.peek("format")
+            && format.number() != Some(FORMAT)
+        {
+            let hint = "this program reads `format: 1`; a newer one may read the file";
+            format.error("unknown-format", "this version of the format is not known", hint);
+            return None;
+        }
+        let fields = root.map(&FIELDS)?;
+        fields.need("format", "write `format: 1` on the first line");
+        self.id(&fields);
+        let title = text(fields.need("title", "write a few words"));
+        let summary = text(fields.need("summary", "write a sentence or two for the gallery"));
+        let topic =
+            text(fields.need("topic", "write the group it stands in, for example `Attaching`"));
+        let difficulty = fields
+            .need("difficulty", "write `first`, `easy`, `medium` or `hard`")
+            .and_then(|node| node.word(&Difficulty::ALL.map(|d| (d.name(), d))));
+        let minutes = fields.need("minutes", "write about how many minutes it takes");
+        let minutes = minutes.and_then(|node| node.whole(1, 600));
+        let version =
+            fields.need("version", "write `version: 1`").and_then(|node| node.whole(1, 1_000_000));
+        let ladder = fields.get("ladder").map_or(Some(LadderRule::AfterDiagnosis), |node| {
+            node.word(&LadderRule::ALL.map(|rule| (rule.name(), rule)))
+        });
+        let world = fields
+            .need("world", "write `start`, `registries`, `roles`, `tokens` and `nodes` in it");
+        let world = world.map(|node| self.world(&node));
+        let (world, fresh_token_role) = match world {
+            Some(Some((world, role))) => (Some(world), role),
+            _ => (None, None),
+        };
+        let mut sources = self.sources(&fields, world.as_ref());
+        let history = self.history(&fields, &mut sources, world.as_ref());
+        let workloads = self.workloads();
+        let goals_node = fields.need(
+            "goals",
+            "write at least one, with `id`, `title`, `points`, `check` and `within`",
+        );
+        let goals = goals_node
+            .as_ref()
+            .map(|node| goals::read(node, &workloads, &mut self.found.borrow_mut()));
+        let goals_span = goals_node.map_or(0..0, |node| node.key_span());
+        let predict = fields.get("predict").map(|node| goals::predict(&node, &workloads));
+        let hints = self.hints(&fields);
+        let brief = self.page(root, "brief.md");
+        let explanation =
+            fields.need("explanation", "write `explanation: explanation.md`, and the file");
+        let explanation = explanation.and_then(|node| self.page(&node, node.text()?));
+        let pass = self.pass(&fields, goals.as_ref().map_or(&[], Vec::as_slice));
+        let answers =
+            answers::Answers { reader: self, files: &sources.files, world: world.as_ref() };
+        let solutions = answers.solutions(&fields);
+        let wrong = answers.wrong(&fields, goals.as_ref().map_or(&[], Vec::as_slice));
+        self.unexpected();
+        let Sources { files, setup } = sources;
+        Some(Scenario {
+            id: self.name.to_owned(),
+            title: title?,
+            summary: summary?,
+            topic: topic?,
+            difficulty: difficulty?,
+            minutes: minutes? as u32,
+            version: version? as u32,
+            ladder: ladder?,
+            world: world?,
+            fresh_token_role,
+            files,
+            setup,
+            history,
+            goals: goals?,
+            goals_span,
+            predict: predict.flatten(),
+            hints,
+            brief: brief?,
+            explanation: explanation?,
+            pass: pass?,
+            solutions,
+            wrong,
+        })
+    }
+
+    fn id(&self, fields: &Fields<'_>) -> Option<()> {
+        let node = fields.need("id", "write the folder's name")?;
+        let id = node.text()?;
+        if !is_id(id) {
+            node.error("bad-id", format!("`{}` cannot be an id", short(id)), ID_HINT);
+        } else if id != self.name {
+            let hint = format!("write `id: {}`, or rename the folder", self.name);
+            node.error("id-mismatch", "the id differs from the folder's name", hint);
+        }
+        Some(())
+    }
+
+    // ---- the world -------------------------------------------------------------------------------------------------
+
+    fn world(&self, node: &Node<'_>) -> Option<(World, Option<String>)> {
+        let fields = node.map(&[
+            "start",
+            "seed",
+            "from",
+            "registries",
+            "roles",
+            "tokens",
+            "nodes",
+            "fresh-token-role",
+        ])?;
+        let start =
+            fields.need("start", "write the wall clock of T+0, for example `2026-03-02T09:00:00Z`");
+        let start = start.and_then(|node| {
+            let hint = "write it like `2026-03-02T09:00:00Z`, in UTC";
+            node.parsed("bad-time", "a moment", hint, quantity::moment)
+        });
+        let seed = fields.need("seed", "write any number, for example `seed: 7`");
+        let seed = seed.and_then(|node| node.whole(0, (1 << 53) - 1));
+        let from = fields.get("from").map_or(Some(Duration::ZERO), |node| not_after_start(&node));
+        let from = SimTime::START + from.unwrap_or_default();
+        let registries = fields.need("registries", "write at least one, by its host");
+        let registries = registries.map(|node| world::registries(&node)).unwrap_or_default();
+        let roles = fields.get("roles").map(|node| world::roles(&node)).unwrap_or_default();
+        let tokens = fields
+            .get("tokens")
+            .map(|node| world::tokens(&node, &registries, &roles))
+            .unwrap_or_default();
+        let nodes = fields.need("nodes", "write at least one node");
+        let nodes = nodes.map(|node| world::nodes(&node, &roles, from)).unwrap_or_default();
+        let known = roles.keys().map(String::as_str);
+        let fresh = fields
+            .get("fresh-token-role")
+            .and_then(|node| node.reference("unknown-role", "role", known));
+        let world =
+            World { epoch_seconds: start?, seed: seed?, from, registries, tokens, roles, nodes };
+        Some((world, fresh.map(str::to_owned)))
+    }
+
+    // ---- files and history -----------------------------------------------------------------------------------------
+
+    fn sources(&self, fields: &Fields<'_>, world: Option<&World>) -> Sources {
+        let mut sources = Sources::default();
+        let hint = "write a list of `{ name: deployment.yaml, edit: true }`";
+        let Some(node) = fields.need("files", hint) else { return sources };
+        for item in node.list() {
+            let Some(file) = self.scenario_file(&item) else { continue };
+            if sources.files.iter().any(|other| other.name == file.name) {
+                item.error(
+                    "duplicate-id",
+                    format!("`{}` is listed twice", file.name),
+                    "list each file once",
+                );
+                continue;
+            }
+            self.read_manifests(&format!("files/{}", file.name), &file.text, world, 0);
+            sources.files.push(file);
+        }
+        if node.list().is_empty() {
+            node.error("no-files", "there is nothing to look at or edit", hint);
+        }
+        sources
+    }
+
+    fn scenario_file(&self, item: &Node<'_>) -> Option<ScenarioFile> {
+        let fields = item.map(&["name", "edit"])?;
+        let node = fields.need("name", "write the name of a file in `files/`")?;
+        let edit = fields.get("edit").is_some_and(|edit| edit.truth() == Some(true));
+        let name = node.text()?;
+        if !is_file_name(name) {
+            let hint = "use lower-case letters, digits, `-` and `.`, and end with `.yaml`";
+            node.error("bad-file-name", format!("`{}` cannot be a file's name", short(name)), hint);
+            return None;
+        }
+        let text = self.file(&node, &format!("files/{name}"))?;
+        Some(ScenarioFile { name: name.to_owned(), edit, text: text.to_owned(), span: node.span() })
+    }
+
+    /// The text of a file of the folder, which is used from now on.
+    fn file(&self, node: &Node<'_>, path: &str) -> Option<&str> {
+        self.used.borrow_mut().insert(path.to_owned());
+        let text = self.texts.get(path);
+        if text.is_none() {
+            let near = nearest(path, self.texts.keys().map(String::as_str));
+            let hint =
+                near.map_or_else(|| format!("write `{path}`"), |near| format!("there is `{near}`"));
+            node.error("missing-file", format!("there is no file `{}`", short(path)), hint);
+        }
+        text.map(String::as_str)
+    }
+
+    /// Reads a file's objects; `fresh` is how many fresh tokens there can be.
+    fn read_manifests(&self, path: &str, text: &str, world: Option<&World>, fresh: usize) {
+        let mut checked = manifest::read(path, text);
+        let manifests = checked.value.take().unwrap_or_default();
+        if let Some(world) = world {
+            let known = |name: &str| {
+                let minted =
+                    |number: &str| number.parse::<usize>().is_ok_and(|n| (1..=fresh).contains(&n));
+                let exists = world.tokens.contains_key(name)
+                    || name.strip_prefix("fresh-").is_some_and(minted);
+                exists.then(String::new)
+            };
+            for manifest in &manifests {
+                checked.diagnostics.extend(manifest::substitute(manifest, text, &known).1);
+            }
+        }
+        self.found.borrow_mut().append(&mut checked.diagnostics);
+        self.manifests.borrow_mut().insert(path.to_owned(), manifests);
+    }
+
+    /// Every Deployment that a goal can be about.
+    fn workloads(&self) -> BTreeSet<String> {
+        let manifests = self.manifests.borrow();
+        let deployments =
+            manifests.values().flatten().filter(|manifest| manifest.kind == "Deployment");
+        deployments.map(|manifest| format!("{}/{}", manifest.namespace, manifest.name)).collect()
+    }
+
+    fn history(
+        &self,
+        fields: &Fields<'_>,
+        sources: &mut Sources,
+        world: Option<&World>,
+    ) -> Vec<HistoryStep> {
+        let Some(node) = fields.get("history") else { return Vec::new() };
+        let mut steps: Vec<HistoryStep> = Vec::new();
+        for item in node.list() {
+            let Some(step) = self.step(&item, sources, world) else { continue };
+            if steps.last().is_some_and(|last| last.at > step.at) {
+                item.error(
+                    "out-of-order",
+                    "a step stands before the one above it",
+                    "order the steps by time",
+                );
+            }
+            if let Some(world) = world.filter(|world| step.at < world.from) {
+                let from = quantity::duration_text(world.from.since(SimTime::START));
+                let hint = format!("`from` is {from}: let it be earlier, or the step later");
+                item.error("out-of-order", "a step stands before history begins", hint);
+            }
+            steps.push(step);
+        }
+        steps
+    }
+
+    fn step(
+        &self,
+        item: &Node<'_>,
+        sources: &mut Sources,
+        world: Option<&World>,
+    ) -> Option<HistoryStep> {
+        let fields = item.map(&["at", "apply"])?;
+        let at = fields.need("at", "write when, for example `at: -10m`");
+        let at = at.and_then(|node| not_after_start(&node));
+        let apply =
+            fields.need("apply", "write a list of files: of `files/`, or `setup/NAME.yaml`")?;
+        let mut names = Vec::new();
+        for node in apply.list() {
+            let Some(name) = node.text() else { continue };
+            match name.strip_prefix("setup/").filter(|rest| is_file_name(rest)) {
+                Some(_) => {
+                    let Some(text) = self.file(&node, name) else { continue };
+                    if sources.setup.insert(name.to_owned(), text.to_owned()).is_none() {
+                        self.read_manifests(name, text, world, 0);
+                    }
+                }
+                None => {
+                    let known = sources.files.iter().map(|file| file.name.as_str());
+                    if node.reference("unknown-file", "file", known).is_none() {
+                        continue;
+                    }
+                }
+            }
+            names.push(name.to_owned());
+        }
+        Some(HistoryStep { at: SimTime::START + at?, apply: names, span: item.span() })
+    }
+
+    // ---- goals and texts -------------------------------------------------------------------------------------------
+
+    fn pass(&self, fields: &Fields<'_>, goals: &[Goal]) -> Option<u32> {
+        let total: u32 = goals.iter().map(|goal| goal.points).sum();
+        let Some(node) = fields.get("pass") else { return Some(total) };
+        let pass = node.whole(1, 1_000_000)? as u32;
+        if pass > total {
+            let message = format!("{pass} points are needed, but the goals give {total}");
+            node.error("pass-above-total", message, format!("write at most `pass: {total}`"));
+        }
+        Some(pass)
+    }
+
+    fn hints(&self, fields: &Fields<'_>) -> Vec<Vec<Block>> {
+        let hint = "write at least one; the last one is a worked step";
+        let Some(node) = fields.need("hints", hint) else { return Vec::new() };
+        let items = node.list();
+        if items.is_empty() {
+            node.error("no-hints", "there is no hint", hint);
+        }
+        items.iter().map(|item| markdown::prose(item, &mut self.found.borrow_mut())).collect()
+    }
+
+    /// A Markdown file of the folder.
+    fn page(&self, node: &Node<'_>, name: &str) -> Option<Vec<Block>> {
+        let text = self.file(node, name)?;
+        let mut found = self.found.borrow_mut();
+        if text.trim().is_empty() {
+            let empty = Diagnostic::error("empty", name, 0..0, format!("`{name}` says nothing"));
+            found.push(empty.hint("write a paragraph or two"));
+        }
+        Some(markdown::read(name, text, Place::From(0), Directives::Refused, &mut found))
+    }
+
+    /// A file that nothing refers to is a mistake: a misspelt name, or a left-over.
+    fn unexpected(&self) {
+        let used = self.used.borrow();
+        for path in self.texts.keys() {
+            let answers = path.starts_with("solutions/") || path.starts_with("wrong/");
+            if used.contains(path) || (answers && self.folder == Folder::Played) {
+                continue;
+            }
+            let message = format!("nothing refers to `{}`", short(path));
+            let unexpected = Diagnostic::error("unexpected-file", path, 0..0, message);
+            let hint = "name it in `scenario.yaml`, or delete it";
+            self.found.borrow_mut().push(unexpected.hint(hint));
+        }
+    }
+}
+
+fn text(node: Option<Node<'_>>) -> Option<String> {
+    Some(node?.text()?.to_owned())
+}
+
+const ID_HINT: &str = "use 1 to 40 lower-case letters, digits and `-`";
+
+fn is_id(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// An id at a node.
+fn id_at(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    if !is_id(text) {
+        node.error("bad-id", format!("`{}` cannot be an id", short(text)), ID_HINT);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn is_file_name(text: &str) -> bool {
+    let known =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    text.len() <= 60 && text.ends_with(".yaml") && !text.starts_with('.') && text.bytes().all(known)
+}
+
+/// A length of time before T+0.
+fn not_after_start(node: &Node<'_>) -> Option<Duration> {
+    let length = node.duration()?;
+    if length > Duration::ZERO {
+        node.error("out-of-order", "this must not be after T+0", "write it with a minus: `-10m`");
+        return None;
+    }
+    Some(length)
+}

@@ -1,0 +1,279 @@
+//! The goals of a scenario file, and its prediction.
+
+use std::collections::BTreeSet;
+
+use pullpath_model::cause::Cause;
+use pullpath_model::time::Span as Duration;
+use pullpath_view::block::Block;
+
+use super::id_at;
+use crate::diagnostic::Diagnostic;
+use crate::fields::{Node, short};
+use crate::markdown;
+use crate::scenario::{
+    Check, Condition, Created, Feedback, Goal, Predict, PulledWith, Say, Workload,
+};
+
+/// The reasons a container of the model waits with.
+const WAITING: [&str; 5] = [
+    "ContainerCreating",
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+];
+
+/// The reasons of events that feedback can ask for.
+const EVENTS: [&str; 16] = [
+    "Scheduled",
+    "FailedScheduling",
+    "Pulling",
+    "Pulled",
+    "Created",
+    "Started",
+    "Killing",
+    "BackOff",
+    "Failed",
+    "InspectFailed",
+    "ErrImageNeverPull",
+    "FailedToRetrieveImagePullSecret",
+    "ScalingReplicaSet",
+    "SuccessfulCreate",
+    "FailedCreate",
+    "SuccessfulDelete",
+];
+
+/// The conditions of `when`.
+const CONDITIONS: [&str; 9] = [
+    "cause",
+    "service-account",
+    "account-annotation",
+    "names-secret",
+    "created",
+    "waiting",
+    "event",
+    "pulled-with",
+    "goal-met",
+];
+
+/// Every goal in order. `workloads` are those that the scenario's files hold.
+pub(super) fn read(
+    node: &Node<'_>,
+    workloads: &BTreeSet<String>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Goal> {
+    let items = node.list();
+    if items.is_empty() {
+        node.error("no-goals", "there is nothing to reach", "write at least one goal");
+    }
+    let ids: Vec<_> = items.iter().map(|item| item.peek("id").and_then(|id| id.string())).collect();
+    let mut reader = Reader {
+        workloads,
+        found,
+        goal_ids: ids.into_iter().flatten().collect(),
+        ids: BTreeSet::new(),
+    };
+    items.iter().filter_map(|item| reader.goal(item)).collect()
+}
+
+/// What the learner is asked to predict.
+pub(super) fn predict(node: &Node<'_>, workloads: &BTreeSet<String>) -> Option<Predict> {
+    let fields = node.map(&["question", "about"])?;
+    let question = fields.need("question", "write what is asked");
+    let question = question.and_then(|node| Some(node.text()?.to_owned()));
+    let about = fields.need("about", "write the Deployment: `namespace/name`");
+    let about = about.and_then(|node| workload(&node, workloads));
+    Some(Predict { question: question?, about: about?, span: node.key_span() })
+}
+
+fn workload(node: &Node<'_>, workloads: &BTreeSet<String>) -> Option<Workload> {
+    let text =
+        node.reference("unknown-workload", "Deployment", workloads.iter().map(String::as_str))?;
+    let (namespace, name) = text.split_once('/')?;
+    Some(Workload { namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
+struct Reader<'a> {
+    workloads: &'a BTreeSet<String>,
+    found: &'a mut Vec<Diagnostic>,
+    goal_ids: Vec<&'a str>,
+    // Of goals and feedback: one name, one meaning.
+    ids: BTreeSet<String>,
+}
+
+impl Reader<'_> {
+    fn goal(&mut self, item: &Node<'_>) -> Option<Goal> {
+        let fields = item.map(&["id", "title", "points", "check", "at", "within", "feedback"])?;
+        let id_node = fields.need("id", "write a short name, for example `id: running`");
+        let id = id_node.as_ref().and_then(|node| self.own_id(node));
+        let title = fields.need("title", "write what shall be true, in a sentence");
+        let title = title.and_then(|node| Some(node.text()?.to_owned()));
+        let points =
+            fields.need("points", "write what it is worth").and_then(|node| node.whole(1, 1000));
+        let check = fields
+            .need("check", "write `running` or `fresh-pod`")
+            .and_then(|node| self.check(&node));
+        let at = fields.get("at").map_or(Some(Duration::ZERO), |node| node.duration());
+        let within = fields.need("within", "write how long it may take, for example `within: 7m`");
+        let within = within.and_then(|node| positive(&node));
+        let own = id.clone().unwrap_or_default();
+        let feedback =
+            fields.get("feedback").map(|node| self.feedbacks(&node, &own)).unwrap_or_default();
+        if let (Some(at), Some(node)) = (at, fields.get("at"))
+            && at < Duration::ZERO
+        {
+            node.error(
+                "out-of-order",
+                "a goal cannot count before the last change",
+                "write it without a minus",
+            );
+        }
+        Some(Goal {
+            id: id?,
+            title: title?,
+            points: points? as u32,
+            check: check?,
+            at: at?,
+            within: within?,
+            feedback,
+            span: id_node?.span(),
+        })
+    }
+
+    fn own_id(&mut self, node: &Node<'_>) -> Option<String> {
+        let id = id_at(node)?;
+        if !self.ids.insert(id.clone()) {
+            let hint = "goals and feedback need ids of their own";
+            node.error("duplicate-id", format!("`{id}` is the id of something else already"), hint);
+        }
+        Some(id)
+    }
+
+    fn check(&mut self, node: &Node<'_>) -> Option<Check> {
+        let fields = node.map(&["running", "fresh-pod"])?;
+        match (fields.get("running"), fields.get("fresh-pod")) {
+            (Some(running), None) => {
+                let fields = running.map(&["deployment"])?;
+                let deployment = fields.need("deployment", "write `namespace/name`")?;
+                Some(Check::Running { workload: workload(&deployment, self.workloads)? })
+            }
+            (None, Some(fresh)) => {
+                let fields = fresh.map(&["like"])?;
+                let like = fields.need("like", "write whose template: `namespace/name`")?;
+                Some(Check::FreshPod { like: workload(&like, self.workloads)? })
+            }
+            _ => {
+                let hint =
+                    "write `running: { deployment: NS/NAME }` or `fresh-pod: { like: NS/NAME }`";
+                node.error("bad-check", "a check is one of `running` and `fresh-pod`", hint);
+                None
+            }
+        }
+    }
+
+    fn feedbacks(&mut self, node: &Node<'_>, goal: &str) -> Vec<Feedback> {
+        let mut feedbacks = Vec::new();
+        let items = node.list();
+        for (index, item) in items.iter().enumerate() {
+            let Some(feedback) = self.feedback(item, goal) else { continue };
+            if feedback.when.is_empty() && index + 1 < items.len() {
+                let hint = "give it a `when`, or let it be the last";
+                item.warn("unreachable-feedback", "no feedback after this one can be said", hint);
+            }
+            feedbacks.push(feedback);
+        }
+        feedbacks
+    }
+
+    fn feedback(&mut self, item: &Node<'_>, goal: &str) -> Option<Feedback> {
+        let fields = item.map(&["id", "when", "say"])?;
+        let id_node = fields.need("id", "write a short name, for example `id: still-default`");
+        let id = id_node.as_ref().and_then(|node| self.own_id(node));
+        let when = fields.get("when").map(|node| self.when(&node, goal)).unwrap_or_default();
+        let say = fields.need("say", "write what to tell the learner").map(|node| self.say(&node));
+        Some(Feedback { id: id?, when, say: say?, span: id_node?.span() })
+    }
+
+    fn when(&mut self, node: &Node<'_>, goal: &str) -> Vec<Condition> {
+        let Some(fields) = node.map(&CONDITIONS) else { return Vec::new() };
+        let given = CONDITIONS.iter().filter_map(|name| Some((*name, fields.get(name)?)));
+        given.filter_map(|(name, node)| self.condition(name, &node, goal)).collect()
+    }
+
+    fn condition(&self, name: &str, node: &Node<'_>, goal: &str) -> Option<Condition> {
+        let name_of = |node: &Node<'_>| Some(node.text()?.to_owned());
+        Some(match name {
+            "cause" => {
+                let words = Cause::ALL.map(|cause| (cause.name(), cause));
+                let causes: Option<Vec<_>> =
+                    node.one_or_more().iter().map(|node| node.word(&words)).collect();
+                Condition::Cause(causes?)
+            }
+            "service-account" => Condition::ServiceAccount(name_of(node)?),
+            "account-annotation" => Condition::AccountAnnotation(name_of(node)?),
+            "names-secret" => Condition::NamesSecret(name_of(node)?),
+            "created" => Condition::Created(node.word(&[
+                ("before-change", Created::BeforeChange),
+                ("after-change", Created::AfterChange),
+            ])?),
+            "waiting" => {
+                let known = |node: &Node<'_>| node.known_word(&WAITING).map(str::to_owned);
+                let reasons: Option<Vec<_>> = node.one_or_more().iter().map(known).collect();
+                Condition::Waiting(reasons?)
+            }
+            "event" => Condition::Event(node.known_word(&EVENTS)?.to_owned()),
+            "pulled-with" => Condition::PulledWith(node.word(&[
+                ("secret", PulledWith::Secret),
+                ("provider", PulledWith::Provider),
+                ("none", PulledWith::Nothing),
+                ("not", PulledWith::NotPulled),
+            ])?),
+            _ => {
+                let others = self.goal_ids.iter().copied().filter(|id| *id != goal);
+                Condition::GoalMet(node.reference("unknown-goal", "other goal", others)?.to_owned())
+            }
+        })
+    }
+
+    fn say(&mut self, node: &Node<'_>) -> Say {
+        let blocks = markdown::prose(node, self.found);
+        for name in quotes(&blocks) {
+            if !Say::QUOTES.contains(&name.as_str()) {
+                let hint = "write `{pod}`, `{serviceAccount}` or `{event}`";
+                node.error(
+                    "unknown-quote",
+                    format!("`{{{}}}` stands for nothing", short(&name)),
+                    hint,
+                );
+            }
+        }
+        Say { blocks }
+    }
+}
+
+fn positive(node: &Node<'_>) -> Option<Duration> {
+    let length = node.duration()?;
+    if length <= Duration::ZERO {
+        node.error("bad-duration", "this must be longer than nothing", "write it like `7m`");
+        return None;
+    }
+    Some(length)
+}
+
+/// The words that stand alone between braces: `{pod}`, but not `{"auths": …}`.
+fn quotes(blocks: &[Block]) -> BTreeSet<String> {
+    let names = std::cell::RefCell::new(BTreeSet::new());
+    let mut blocks = blocks.to_vec();
+    markdown::map_text(&mut blocks, &|text| {
+        for piece in text.split('{').skip(1) {
+            if let Some((name, _)) = piece.split_once('}')
+                && !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+            {
+                names.borrow_mut().insert(name.to_owned());
+            }
+        }
+        text.to_owned()
+    });
+    names.into_inner()
+}
