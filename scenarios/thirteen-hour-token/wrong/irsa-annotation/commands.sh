@@ -1,0 +1,2 @@
+kubectl apply -f .
+kubectl delete pod -n payments -l app=payment-api
