@@ -1,0 +1,9 @@
+//! One component per route.
+
+pub mod author;
+pub mod figure;
+pub mod hero;
+pub mod home;
+pub mod learn;
+pub mod play;
+pub mod progress;

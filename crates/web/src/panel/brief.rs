@@ -1,0 +1,173 @@
+//! What leads the learner: the story, the goals, the prediction, the last run, the hints.
+
+use std::rc::Rc;
+
+use pullpath_view::action::Action;
+use pullpath_view::block::Block;
+use pullpath_view::pane::{Feedback, GoalRow, Goals, Guide, Prediction, Tone};
+use yew::prelude::*;
+
+use super::Wishes;
+use crate::blocks::Blocks;
+use crate::icon::ToneIcon;
+use crate::text::{goal_tone, goal_word, tone_class};
+
+/// Properties of [`BriefPane`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct BriefPaneProps {
+    pub title: AttrValue,
+    pub brief: Rc<Vec<Block>>,
+    pub goals: Option<Rc<Goals>>,
+    pub guide: Option<Rc<Guide>>,
+    pub wishes: Wishes,
+}
+
+/// The left side of the workbench.
+#[component]
+pub fn BriefPane(props: &BriefPaneProps) -> Html {
+    html! {
+        <section class="pane brief-pane" aria-label="Brief">
+            <div class="pane-body">
+                <h1 id="page-title" tabindex="-1">{ &props.title }</h1>
+                <div class="prose small"><Blocks blocks={(*props.brief).clone()} /></div>
+                if let Some(goals) = &props.goals { <GoalList goals={goals.clone()} /> }
+                if let Some(guide) = &props.guide {
+                    if let Some(last_run) = &guide.last_run {
+                        <section class="last-run"><h2>{ "Last run" }</h2><p>{ last_run }</p></section>
+                    }
+                    if let Some(prediction) = &guide.prediction {
+                        <PredictionForm key={prediction.question.clone()} prediction={prediction.clone()} act={props.wishes.act.clone()} />
+                    }
+                    if !guide.explanation.is_empty() {
+                        <section class="explanation prose small"><h2>{ "What happened here" }</h2><Blocks blocks={guide.explanation.clone()} /></section>
+                    }
+                    <HintList guide={guide.clone()} act={props.wishes.act.clone()} />
+                }
+            </div>
+        </section>
+    }
+}
+
+/// Properties of [`GoalList`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct GoalListProps {
+    pub goals: Rc<Goals>,
+}
+
+/// The goals with their live state.
+#[component]
+pub fn GoalList(props: &GoalListProps) -> Html {
+    let Goals { rows, points, out_of, passed } = &*props.goals;
+    html! {
+        <section class="goals">
+            <h2>{ "Goals" }<span class="points">{ format!("{points} of {out_of} points") }</span></h2>
+            <ol>{ for rows.iter().map(draw_goal) }</ol>
+            if *passed {
+                <p class="passed good" role="status"><ToneIcon tone={Tone::Good} />{ "All goals are met. The pull comes through." }</p>
+            }
+        </section>
+    }
+}
+
+fn draw_goal(row: &GoalRow) -> Html {
+    let tone = goal_tone(row.state);
+    html! {
+        <li class={classes!("goal", tone_class(tone))}>
+            <div class="goal-line">
+                <ToneIcon {tone} />
+                <div>
+                    <p class="goal-title">{ &row.title }</p>
+                    <p class="goal-facts">
+                        <span class={classes!("word", tone_class(tone))}>{ goal_word(row.state) }</span>
+                        <span>{ &row.live }</span>
+                        <span class="faint">{ &row.window }</span>
+                    </p>
+                </div>
+            </div>
+            if let Some(feedback) = &row.feedback { { draw_feedback(feedback) } }
+        </li>
+    }
+}
+
+fn draw_feedback(feedback: &Feedback) -> Html {
+    html! {
+        <div class="feedback prose small">
+            <Blocks blocks={feedback.text.clone()} />
+            <p class="proof">
+                <code>{ &feedback.object }</code>
+                if let Some(event) = &feedback.event { <q>{ event }</q> }
+                if let Some(rung) = feedback.rung { <span class="tag">{ format!("rung {rung}") }</span> }
+            </p>
+        </div>
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct PredictionProps {
+    prediction: Prediction,
+    act: Callback<Action>,
+}
+
+#[component]
+fn PredictionForm(props: &PredictionProps) -> Html {
+    let Prediction { question, options, chosen, locked, outcome, comment } = &props.prediction;
+    let words = |id: &String| {
+        options.iter().find(|(option, _)| option == id).map(|(_, words)| words.clone())
+    };
+    let choice = |(id, text): &(String, String)| {
+        let is_chosen = chosen.as_ref() == Some(id);
+        let came_true = outcome.as_ref() == Some(id);
+        let option = id.clone();
+        let onchange = props.act.reform(move |_: Event| Action::Predict { option: option.clone() });
+        html! {
+            <label class={classes!("choice", came_true.then_some("came-true"))}>
+                <input type="radio" name="prediction" value={id.clone()} checked={is_chosen} disabled={*locked} {onchange} />
+                <span>{ text }{ if came_true { " — this is what happened" } else { "" } }</span>
+            </label>
+        }
+    };
+    html! {
+        <section class="prediction">
+            <h2>{ "Predict, then run" }</h2>
+            <fieldset>
+                <legend>{ question }</legend>
+                { for options.iter().map(choice) }
+            </fieldset>
+            if let Some(outcome) = outcome.as_ref().and_then(words) {
+                <div class="note" role="status">
+                    <p><strong>{ "What happened: " }</strong>{ outcome }</p>
+                    if let Some(comment) = comment { <p>{ comment }</p> }
+                </div>
+            } else if *locked {
+                <p class="faint">{ "Locked since the run began." }</p>
+            }
+        </section>
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct HintListProps {
+    guide: Rc<Guide>,
+    act: Callback<Action>,
+}
+
+#[component]
+fn HintList(props: &HintListProps) -> Html {
+    let guide = &props.guide;
+    if guide.hints.is_empty() && !guide.more_hints && guide.hint_note.is_none() {
+        return Html::default();
+    }
+    let text = if guide.hints.is_empty() { "Show a hint" } else { "Show the next hint" };
+    html! {
+        <section class="hints">
+            <h2>{ "Hints" }</h2>
+            <ol aria-live="polite">
+                { for guide.hints.iter().map(|hint| html! { <li class="prose small"><Blocks blocks={hint.clone()} /></li> }) }
+            </ol>
+            if guide.more_hints {
+                <button type="button" class="button" onclick={props.act.reform(|_: MouseEvent| Action::Hint)}>{ text }</button>
+            }
+            if let Some(note) = &guide.hint_note { <p class="faint">{ note }</p> }
+        </section>
+    }
+}

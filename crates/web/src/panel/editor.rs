@@ -1,0 +1,192 @@
+//! The text editor: CodeMirror once its chunk is there, a plain text area until then and where it never comes.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Reflect};
+use pullpath_view::wire::Problem;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use yew::prelude::*;
+
+use crate::browser;
+
+/// Properties of [`Editor`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct EditorProps {
+    /// The file's name.
+    pub name: AttrValue,
+    pub text: AttrValue,
+    pub editable: bool,
+    pub problems: Vec<Problem>,
+    /// A line to go to, and a number that differs each time.
+    #[prop_or_default]
+    pub reveal: Option<(u32, u32)>,
+    /// The text of a file is now this.
+    pub typed: Callback<(String, String)>,
+}
+
+type Typed = Closure<dyn Fn(String, String)>;
+
+/// A mounted CodeMirror, and the function it calls back.
+struct Mounted {
+    handle: JsValue,
+    _typed: Typed,
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        browser::call(&self.handle, "destroy", &[]);
+    }
+}
+
+/// One editor for all files: it keeps undo and cursor of each.
+#[component]
+pub fn Editor(props: &EditorProps) -> Html {
+    let chunk = use_chunk();
+    let host = use_node_ref();
+    let mounted = use_mut_ref(|| None::<Mounted>);
+    // The mounted editor outlives any one drawing, so it calls whatever callback is the newest.
+    let typed = use_mut_ref(|| props.typed.clone());
+    typed.replace(props.typed.clone());
+    {
+        let (host, mounted, typed) = (host.clone(), Rc::clone(&mounted), Rc::clone(&typed));
+        use_effect_with(chunk.clone(), move |chunk| {
+            if let Some(chunk) = chunk
+                && let Some(host) = host.cast::<web_sys::Element>()
+            {
+                let typed: Typed =
+                    Closure::new(move |file, text| typed.borrow().emit((file, text)));
+                if let Some(handle) =
+                    browser::call(&chunk.0, "mount", &[host.into(), typed.as_ref().clone()])
+                {
+                    mounted.replace(Some(Mounted { handle, _typed: typed }));
+                }
+            }
+            let mounted = Rc::clone(&mounted);
+            move || drop(mounted.take())
+        });
+    }
+    {
+        let mounted = Rc::clone(&mounted);
+        let (name, text, editable) = (props.name.clone(), props.text.clone(), props.editable);
+        use_effect_with((chunk.is_some(), name, editable), move |(_, name, editable)| {
+            tell(&mounted, "open", &[(&**name).into(), (&*text).into(), (!editable).into()]);
+        });
+    }
+    {
+        let mounted = Rc::clone(&mounted);
+        use_effect_with((props.name.clone(), props.text.clone()), move |(_, text)| {
+            tell(&mounted, "setText", &[(&**text).into()]);
+        });
+    }
+    {
+        let mounted = Rc::clone(&mounted);
+        use_effect_with(
+            (chunk.is_some(), props.name.clone(), props.problems.clone()),
+            move |(_, _, problems)| {
+                tell(&mounted, "setProblems", &[to_array(problems).into()]);
+            },
+        );
+    }
+    {
+        let mounted = Rc::clone(&mounted);
+        use_effect_with((chunk.is_some(), props.reveal), move |(_, reveal)| {
+            if let Some((line, _)) = reveal {
+                tell(&mounted, "reveal", &[(*line).into()]);
+            }
+        });
+    }
+    if chunk.is_some() {
+        return html! { <div class="editor-host" ref={host} key="codemirror"></div> };
+    }
+    html! { <PlainEditor key="plain" ..props.clone() /> }
+}
+
+/// The same text in a text area, for when the chunk is not there.
+#[component]
+pub fn PlainEditor(props: &EditorProps) -> Html {
+    let oninput = {
+        let (typed, name) = (props.typed.clone(), props.name.to_string());
+        Callback::from(move |event: InputEvent| {
+            if let Some(area) = event.target_dyn_into::<web_sys::HtmlTextAreaElement>() {
+                typed.emit((name.clone(), area.value()));
+            }
+        })
+    };
+    let label = if props.editable {
+        props.name.clone()
+    } else {
+        format!("{}, read-only", props.name).into()
+    };
+    html! {
+        <textarea class="editor-plain" id="editor-plain" aria-label={label} readonly={!props.editable} spellcheck="false"
+            autocapitalize="off" autocomplete="off" wrap="off" value={props.text.clone()} {oninput} />
+    }
+}
+
+fn tell(mounted: &Rc<RefCell<Option<Mounted>>>, method: &str, arguments: &[JsValue]) {
+    let handle = mounted.borrow().as_ref().map(|mounted| mounted.handle.clone());
+    if let Some(handle) = handle {
+        browser::call(&handle, method, arguments);
+    }
+}
+
+fn to_array(problems: &[Problem]) -> Array {
+    let text = serde_json::to_string(problems).expect("problems are plain data");
+    js_sys::JSON::parse(&text).ok().and_then(|value| value.dyn_into().ok()).unwrap_or_default()
+}
+
+/// The JavaScript object that the chunk leaves behind.
+#[derive(Clone)]
+struct Chunk(JsValue);
+
+impl PartialEq for Chunk {
+    fn eq(&self, _: &Self) -> bool {
+        // There is one.
+        true
+    }
+}
+
+fn find_chunk() -> Option<Chunk> {
+    if !browser::is_here() {
+        return None;
+    }
+    let object = Reflect::get(&js_sys::global(), &"pullpathEditor".into()).ok()?;
+    object.is_object().then_some(Chunk(object))
+}
+
+/// Asks for the chunk, once for the whole page, and waits for it.
+#[hook]
+fn use_chunk() -> Option<Chunk> {
+    let chunk = use_state(find_chunk);
+    let setter = chunk.setter();
+    use_effect_with((), move |()| {
+        let mut listener = None;
+        if find_chunk().is_none()
+            && let Some(script) = script()
+        {
+            listener = Some(gloo::events::EventListener::new(&script, "load", move |_| {
+                setter.set(find_chunk())
+            }));
+        }
+        move || drop(listener)
+    });
+    (*chunk).clone()
+}
+
+/// The script element that loads the chunk.
+fn script() -> Option<web_sys::Element> {
+    const ID: &str = "editor-chunk";
+    let document = gloo::utils::document();
+    if let Some(script) = document.get_element_by_id(ID) {
+        return Some(script);
+    }
+    let source = browser::meta("pullpath-editor")?;
+    let script = document.create_element("script").ok()?;
+    for (name, value) in [("id", ID), ("type", "module"), ("src", source.as_str())] {
+        script.set_attribute(name, value).ok()?;
+    }
+    document.head()?.append_child(&script).ok()?;
+    Some(script)
+}

@@ -1,0 +1,302 @@
+//! What the browser keeps: results, the attempt to continue, answers. One JSON value with a schema version; best
+//! effort, since a browser may refuse to keep anything.
+
+use std::collections::BTreeMap;
+
+use gloo::storage::{LocalStorage, Storage};
+use pullpath_view::action::Attempt;
+use pullpath_view::pane::Goals;
+use serde::{Deserialize, Serialize};
+
+use crate::browser;
+
+/// The version of [`Progress`] that this page writes.
+const SCHEMA: u32 = 1;
+const KEY: &str = "pullpath.progress";
+/// Where a value that cannot be read is put, so that nothing a learner did is thrown away.
+const ASIDE: &str = "pullpath.progress.aside";
+/// More than any browser keeps; a file beyond it was not written by this page.
+const IMPORT_LIMIT_BYTES: usize = 6_000_000;
+
+/// Everything about one learner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The version of this format.
+    pub schema: u32,
+    /// By scenario.
+    #[serde(default)]
+    pub scenarios: BTreeMap<String, Record>,
+    /// By lesson and question: `pull-path/whose-secret`.
+    #[serde(default)]
+    pub answers: BTreeMap<String, Answered>,
+    /// What was open last: `play/default-serviceaccount`.
+    #[serde(default)]
+    pub last: Option<String>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { schema: SCHEMA, scenarios: BTreeMap::new(), answers: BTreeMap::new(), last: None }
+    }
+}
+
+/// What is known of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Record {
+    /// The scenario's version that the result is of.
+    pub version: u32,
+    /// Most points so far.
+    pub best: u32,
+    /// Points there were.
+    pub out_of: u32,
+    /// Whether it was ever passed.
+    pub passed: bool,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// The attempt to continue, or to hand in.
+    pub attempt: Option<Attempt>,
+    /// How the goals of that attempt stood last: title and whether it was met.
+    #[serde(default)]
+    pub goals: Vec<(String, bool)>,
+}
+
+/// What was chosen in one question, last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Which option, from 0.
+    pub option: u32,
+    /// Whether it was right.
+    pub right: bool,
+}
+
+impl Progress {
+    /// Notes where an attempt stands after something was done in it.
+    pub fn note(&mut self, attempt: &Attempt, goals: &Goals) {
+        let record = self.scenarios.entry(attempt.scenario.clone()).or_default();
+        if record.version != attempt.version {
+            // The scenario has changed: what was reached in the old one is not a result of this one.
+            *record = Record { version: attempt.version, ..Record::default() };
+        }
+        let is_new = record.attempt.as_ref().is_none_or(|kept| kept.actions.is_empty());
+        if is_new && !attempt.actions.is_empty() {
+            record.attempts += 1;
+        }
+        record.best = record.best.max(goals.points);
+        record.out_of = goals.out_of;
+        record.passed |= goals.passed;
+        record.attempt = Some(attempt.clone());
+        record.goals = goals
+            .rows
+            .iter()
+            .map(|row| (row.title.clone(), row.state == pullpath_view::pane::GoalState::Met))
+            .collect();
+        self.last = Some(format!("play/{}", attempt.scenario));
+    }
+
+    /// Gives up the attempt of a scenario; its best result stays.
+    pub fn start_over(&mut self, scenario: &str) {
+        if let Some(record) = self.scenarios.get_mut(scenario) {
+            record.attempt = None;
+            record.goals.clear();
+        }
+    }
+
+    /// The attempt to continue, if it is of this version and something was done in it.
+    pub fn attempt(&self, scenario: &str, version: u32) -> Option<&Attempt> {
+        let attempt = self.scenarios.get(scenario)?.attempt.as_ref()?;
+        (attempt.version == version && !attempt.actions.is_empty()).then_some(attempt)
+    }
+
+    /// Takes what another file knows better: more points, or an attempt where there is none.
+    pub fn merge(&mut self, other: Self) {
+        for (id, theirs) in other.scenarios {
+            let Some(ours) = self.scenarios.get_mut(&id) else {
+                self.scenarios.insert(id, theirs);
+                continue;
+            };
+            let is_newer = theirs.version > ours.version;
+            let is_better = theirs.version == ours.version
+                && (theirs.passed, theirs.best) > (ours.passed, ours.best);
+            if is_newer || is_better {
+                let attempts = ours.attempts.max(theirs.attempts);
+                *ours = Record { attempts, ..theirs };
+            } else if ours.attempt.is_none() && theirs.version == ours.version {
+                ours.attempt = theirs.attempt;
+                ours.goals = theirs.goals;
+            }
+        }
+        for (id, theirs) in other.answers {
+            let ours = self.answers.entry(id).or_insert_with(|| theirs.clone());
+            if theirs.right && !ours.right {
+                *ours = theirs;
+            }
+        }
+        if self.last.is_none() {
+            self.last = other.last;
+        }
+    }
+
+    /// As a file to take elsewhere.
+    pub fn export(&self) -> String {
+        serde_json::to_string_pretty(self).expect("progress has string keys only")
+    }
+
+    /// Reads a file that [`Self::export`] made. The error is a sentence for the learner.
+    pub fn import(text: &str) -> Result<Self, String> {
+        if text.len() > IMPORT_LIMIT_BYTES {
+            return Err("This file is too big to be Pullpath progress.".to_owned());
+        }
+        let progress: Self = serde_json::from_str(text)
+            .map_err(|error| format!("This is not a progress file of Pullpath: {error}."))?;
+        if progress.schema != SCHEMA {
+            return Err(format!(
+                "This file has format {}, and this page reads format {SCHEMA}. Was it written by a newer Pullpath?",
+                progress.schema
+            ));
+        }
+        for (id, record) in &progress.scenarios {
+            if record.attempt.as_ref().is_some_and(|attempt| attempt.scenario != *id) {
+                return Err(format!("The attempt stored under {id} belongs to another scenario."));
+            }
+        }
+        Ok(progress)
+    }
+}
+
+/// What was kept, and a sentence if something was wrong with it.
+pub fn load() -> (Progress, Option<String>) {
+    let Some(text) = read(KEY) else { return (Progress::default(), None) };
+    match Progress::import(&text) {
+        Ok(progress) => (progress, None),
+        Err(error) => {
+            let kept = write(ASIDE, &text).is_ok();
+            let place = if kept { " It was set aside, not deleted (see Progress)." } else { "" };
+            (
+                Progress::default(),
+                Some(format!("Your saved progress could not be read. {error}{place}")),
+            )
+        }
+    }
+}
+
+/// Keeps it. The error is a sentence for the learner; everything goes on without.
+pub fn save(progress: &Progress) -> Result<(), String> {
+    let text = serde_json::to_string(progress).expect("progress has string keys only");
+    write(KEY, &text).map_err(|()| {
+        "This browser does not let Pullpath store anything (private window, or storage is full). \
+         You can go on; export your progress before you leave."
+            .to_owned()
+    })
+}
+
+/// Progress that could not be read and was set aside, as it stands.
+pub fn aside() -> Option<String> {
+    read(ASIDE)
+}
+
+/// Deletes everything that is kept about the learner.
+pub fn clear() {
+    if available() {
+        LocalStorage::delete(KEY);
+        LocalStorage::delete(ASIDE);
+    }
+}
+
+/// A small setting of the page: theme, sizes of panes.
+pub fn setting(name: &str) -> Option<String> {
+    read(&format!("pullpath.{name}"))
+}
+
+/// Keeps a small setting; nobody needs to hear when that fails.
+pub fn set_setting(name: &str, value: &str) {
+    let _ = write(&format!("pullpath.{name}"), value);
+}
+
+fn available() -> bool {
+    // gloo's `raw` throws where storage is forbidden, so ask first.
+    browser::is_here()
+        && gloo::utils::window().local_storage().is_ok_and(|storage| storage.is_some())
+}
+
+fn read(key: &str) -> Option<String> {
+    if !available() {
+        return None;
+    }
+    LocalStorage::raw().get_item(key).ok().flatten()
+}
+
+fn write(key: &str, text: &str) -> Result<(), ()> {
+    if !available() {
+        return Err(());
+    }
+    LocalStorage::raw().set_item(key, text).map_err(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use pullpath_view::action::Action;
+
+    use super::*;
+
+    fn attempt(version: u32, actions: Vec<Action>) -> Attempt {
+        Attempt { format: 1, scenario: "s".into(), version, seed: 7, actions }
+    }
+
+    fn goals(points: u32, passed: bool) -> Goals {
+        Goals { rows: Vec::new(), points, out_of: 10, passed }
+    }
+
+    #[test]
+    fn the_best_result_stays() {
+        let mut progress = Progress::default();
+        progress.note(&attempt(1, vec![Action::Run]), &goals(10, true));
+        progress.start_over("s");
+        progress.note(&attempt(1, vec![Action::Reset]), &goals(2, false));
+        let record = &progress.scenarios["s"];
+        assert_eq!((record.best, record.passed, record.attempts), (10, true, 2));
+        assert_eq!(progress.attempt("s", 1).unwrap().actions, [Action::Reset]);
+    }
+
+    #[test]
+    fn a_changed_scenario_starts_anew() {
+        let mut progress = Progress::default();
+        progress.note(&attempt(1, vec![Action::Run]), &goals(10, true));
+        assert_eq!(progress.attempt("s", 2), None);
+        progress.note(&attempt(2, vec![Action::Run]), &goals(3, false));
+        assert_eq!((progress.scenarios["s"].best, progress.scenarios["s"].passed), (3, false));
+    }
+
+    #[test]
+    fn import_takes_the_better_of_two() {
+        let mut ours = Progress::default();
+        ours.note(&attempt(1, vec![Action::Run]), &goals(4, false));
+        let mut theirs = Progress::default();
+        theirs.note(&attempt(1, vec![Action::Apply]), &goals(9, true));
+        let back = Progress::import(&theirs.export()).unwrap();
+        assert_eq!(back, theirs);
+        ours.merge(back);
+        assert_eq!(ours.scenarios["s"].best, 9);
+        let before = ours.clone();
+        let mut worse = Progress::default();
+        worse.note(&attempt(1, vec![Action::Apply]), &goals(1, false));
+        ours.merge(worse);
+        assert_eq!(ours, before);
+    }
+
+    #[test]
+    fn files_that_are_not_progress_are_refused() {
+        for (text, want) in [
+            ("", "This is not a progress file"),
+            ("{}", "This is not a progress file"),
+            (r#"{"schema":9}"#, "This file has format 9"),
+            (
+                r#"{"schema":1,"scenarios":{"a":{"version":1,"best":0,"out_of":1,"passed":false,"attempts":1,
+                "attempt":{"format":1,"scenario":"b","version":1,"seed":1,"actions":[]}}}}"#,
+                "The attempt stored under a",
+            ),
+        ] {
+            let error = Progress::import(text).unwrap_err();
+            assert!(error.starts_with(want), "{text:?}: {error}");
+        }
+    }
+}
