@@ -66,6 +66,12 @@ pub fn scenario_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
+/// The last part of a path, also of `.`.
+pub fn name_of(path: &Path) -> io::Result<String> {
+    let whole = path.canonicalize().map_err(|error| about(path, &error))?;
+    Ok(whole.file_name().unwrap_or_default().to_string_lossy().into_owned())
+}
+
 fn name_in(folder: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(folder).unwrap_or(path);
     let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();

@@ -34,7 +34,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
     }
     let mut texts = Texts::new();
     for path in &paths {
-        let folder = bundle::folder_name(&path.canonicalize()?.to_string_lossy());
+        let folder = files::name_of(path)?;
         for (name, text) in files::read_folder(path)? {
             texts.insert(format!("{folder}/{name}"), text);
         }

@@ -8,7 +8,7 @@ use pullpath_engine::proof;
 use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
 use pullpath_lesson::lesson;
 use pullpath_lesson::scenario::{Folder, Scenario};
-use pullpath_lesson::{Texts, bundle};
+use pullpath_lesson::Texts;
 
 use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, say};
 use crate::files;
@@ -99,7 +99,7 @@ fn check_path(path: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result
 
 fn check_scenario(folder: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
     let texts = files::read_folder(folder)?;
-    let name = bundle::folder_name(&folder.canonicalize()?.to_string_lossy());
+    let name = files::name_of(folder)?;
     let checked = Scenario::read(&texts, &name, Folder::Whole);
     let mut diagnostics = checked.diagnostics;
     let mut proved = String::new();
@@ -127,7 +127,8 @@ fn check_scenario(folder: &Path, output: &mut Output<'_>, tally: &mut Tally) -> 
 fn check_lesson(file: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
     let text = files::read_text(file)?.ok_or_else(|| format!("{}: this is not text", file.display()))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let checked = lesson::read(&name, &text);
+    let id = name.trim_end_matches(".md").to_owned();
+    let checked = lesson::read(&name, &id, &text);
     tally.lessons += 1;
     tally.unreadable |= checked.value.is_none();
     let texts = Texts::from([(name, text)]);

@@ -9,6 +9,7 @@ use pullpath_lesson::grade::Verdict;
 use pullpath_lesson::markdown;
 use pullpath_lesson::scenario::Scenario;
 use pullpath_view::Attempt;
+use pullpath_view::block::{Block, Inline};
 use serde_json::json;
 
 use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, play, say};
@@ -72,7 +73,7 @@ fn grade_path(scenario: &Arc<Scenario>, path: &Path) -> Result<Vec<Graded>, Fail
     let texts = files::read_folder(path)?;
     let attempts: Vec<&String> = texts.keys().filter(|file| file.ends_with(".json")).collect();
     if attempts.is_empty() {
-        let result = match scenario.read_answer(&name, &texts) {
+        let result = match answer::from_folder(scenario, &name, &texts) {
             Ok(answer) => answer::play(scenario, &answer)
                 .map(|session| session.judge())
                 .map_err(|problem| problem.to_string()),
@@ -123,7 +124,7 @@ fn print_text(scenario: &Scenario, graded: &[Graded], output: &mut Output<'_>) -
                         if let Some(event) = &miss.event {
                             writeln!(output.out, "         {}", event.replace('\n', "\n         "))?;
                         }
-                        let said = markdown::plain(&miss.say);
+                        let said = plain(&miss.say);
                         if !said.is_empty() {
                             writeln!(output.out, "         {}", said.replace('\n', "\n         "))?;
                         }
@@ -161,4 +162,24 @@ fn print_json(scenario: &Scenario, graded: &[Graded], output: &mut Output<'_>) -
     let report = json!({ "format": 1, "scenario": scenario.id(), "version": scenario.version(), "results": results });
     writeln!(output.out, "{}", serde_json::to_string_pretty(&report)?)?;
     Ok(())
+}
+
+/// Feedback as lines of text: paragraphs are what feedback is made of; lists and code keep their words.
+fn plain(blocks: &[Block]) -> String {
+    let lines = blocks.iter().map(|block| match block {
+        Block::Heading { text, .. } | Block::Paragraph { text } => markdown::plain(text),
+        Block::List { items, .. } => {
+            items.iter().map(|item| format!("- {}", plain(item))).collect::<Vec<_>>().join("\n")
+        }
+        Block::Quote { blocks } => plain(blocks),
+        Block::Code { text, .. } => text.trim_end().to_owned(),
+        Block::Table { rows, .. } => {
+            let row = |row: &Vec<Vec<Inline>>| {
+                row.iter().map(|cell| markdown::plain(cell)).collect::<Vec<_>>().join("  ")
+            };
+            rows.iter().map(row).collect::<Vec<_>>().join("\n")
+        }
+        Block::Rule | Block::Figure(_) | Block::Question(_) => String::new(),
+    });
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }

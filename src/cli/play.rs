@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use lexopt::prelude::*;
 use pullpath_engine::{Session, answer, view};
-use pullpath_lesson::bundle;
 use pullpath_lesson::quantity;
 use pullpath_lesson::scenario::{Answer, Folder, Scenario};
 use pullpath_view::pane::{GoalState, Ladder, RungState};
@@ -73,7 +72,7 @@ pub(super) fn open(folder: &Path) -> Result<Arc<Scenario>, Failure> {
             folder.display()
         )));
     }
-    let name = bundle::folder_name(&folder.canonicalize()?.to_string_lossy());
+    let name = files::name_of(folder)?;
     Scenario::read(&texts, &name, Folder::Whole).into_result().map(Arc::new).map_err(|diagnostics| {
         let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)).collect();
         Failure(format!("{} has mistakes\n\n{}", folder.display(), drawn.join("\n")))

@@ -1,9 +1,11 @@
 //! An author's answer, played: files put in place, then commands, as a learner would.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pullpath_lesson::command::{Command, Which};
-use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::Texts;
+use pullpath_lesson::command::{self, Command, Which};
+use pullpath_lesson::diagnostic::{Diagnostic, any_errors, one_of};
 use pullpath_lesson::scenario::{Answer, Scenario};
 use pullpath_model::cloud::EcrHost;
 use pullpath_model::object::{Kind, Object};
@@ -15,7 +17,7 @@ use crate::session::Session;
 /// the error.
 pub fn play(scenario: &Arc<Scenario>, answer: &Answer) -> Result<Session, Problem> {
     let mut session = Session::new(Arc::clone(scenario)).map_err(Problem::Scenario)?;
-    let mut act = |session: &mut Session, action: Action| {
+    let act = |session: &mut Session, action: Action| {
         session.act(action, &mut |_, _| {}).map(|_| ()).map_err(Problem::Command)
     };
     for (file, text) in &answer.files {
@@ -28,6 +30,37 @@ pub fn play(scenario: &Arc<Scenario>, answer: &Answer) -> Result<Session, Proble
     }
     act(&mut session, Action::Run)?;
     Ok(session)
+}
+
+/// An answer from a folder of its own: files that take the place of the scenario's, and perhaps a `commands.sh`.
+pub fn from_folder(
+    scenario: &Scenario,
+    name: &str,
+    texts: &Texts,
+) -> Result<Answer, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let mut files = BTreeMap::new();
+    let mut commands = vec![Command::Apply];
+    for (path, text) in texts {
+        let known = scenario.files().iter().find(|file| file.name == *path);
+        match known {
+            Some(file) if file.edit => {
+                files.insert(path.clone(), text.clone());
+            }
+            _ if path == "commands.sh" => commands = command::read(path, text, &mut diagnostics),
+            _ => {
+                let names = scenario.files().iter().filter(|file| file.edit).map(|file| file.name.as_str());
+                let names: Vec<&str> = names.collect();
+                let message = format!("`{path}` is not a file that this scenario lets the learner change");
+                let hint = format!("an answer holds {}, and may hold `commands.sh`", one_of(&names));
+                diagnostics.push(Diagnostic::error("unexpected-file", path, 0..0, message).hint(hint));
+            }
+        }
+    }
+    if any_errors(&diagnostics) {
+        return Err(diagnostics);
+    }
+    Ok(Answer { name: name.to_owned(), files, commands })
 }
 
 /// Why an answer could not be played.

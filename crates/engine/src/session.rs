@@ -18,6 +18,9 @@ use pullpath_view::{Action, Attempt};
 use crate::past::Past;
 use crate::prediction::{self, Outcome};
 
+/// How long a command takes.
+const COMMAND: Span = Span::seconds(1);
+
 /// A run ends at the latest after so long.
 const LONGEST_RUN: Span = Span::minutes(10);
 
@@ -169,22 +172,16 @@ impl Session {
             Action::Apply => self.apply(),
             Action::Run => Ok(self.run(progress)),
             Action::Advance { seconds } => self.advance(*seconds, progress),
-            Action::DeletePod { namespace, name } => {
-                let result = self.cluster.delete_pod(namespace, name);
-                self.changed(
-                    &format!("kubectl delete pod -n {namespace} {name}"),
-                    result.map(|()| format!("pod \"{name}\" deleted from {namespace} namespace")),
-                )
-            }
-            Action::RestartRollout { namespace, deployment } => {
-                let result = self.cluster.restart_rollout(namespace, deployment);
-                let command =
-                    format!("kubectl rollout restart -n {namespace} deployment/{deployment}");
-                self.changed(
-                    &command,
-                    result.map(|()| format!("deployment.apps/{deployment} restarted")),
-                )
-            }
+            Action::DeletePod { namespace, name } => self.change(
+                &format!("kubectl delete pod -n {namespace} {name}"),
+                &format!("pod \"{name}\" deleted from {namespace} namespace"),
+                &|cluster| cluster.delete_pod(namespace, name),
+            ),
+            Action::RestartRollout { namespace, deployment } => self.change(
+                &format!("kubectl rollout restart -n {namespace} deployment/{deployment}"),
+                &format!("deployment.apps/{deployment} restarted"),
+                &|cluster| cluster.restart_rollout(namespace, deployment),
+            ),
             Action::FreshToken { registry, file } => self.fresh_token(registry, file.as_deref()),
             Action::Predict { option } => self.predict(option),
             Action::Diagnose { rung } => self.diagnose(*rung),
@@ -237,25 +234,24 @@ impl Session {
         }])
     }
 
-    fn changed(
+    /// One command that changes the cluster. It is tried on a copy first: what is refused takes no time.
+    fn change(
         &mut self,
         command: &str,
-        result: Result<String, ApiError>,
+        printed: &str,
+        make: &dyn Fn(&mut Cluster) -> Result<(), ApiError>,
     ) -> Result<Vec<Notice>, String> {
-        match result {
-            Ok(text) => {
-                self.tick();
-                let label = command.strip_prefix("kubectl ").unwrap_or(command).to_owned();
-                self.note_change(&label);
-                Ok(vec![Notice { command: Some(command.to_owned()), text, failed: false }])
-            }
-            Err(error) => Err(format!("Error from server ({}): {error}", error.reason)),
-        }
+        let mut copy = self.cluster.clone();
+        copy.run_until(copy.now() + COMMAND);
+        make(&mut copy).map_err(|error| format!("Error from server ({}): {error}", error.reason))?;
+        self.tick();
+        make(&mut self.cluster).expect("the copy stood at the same moment");
+        self.note_change(command.strip_prefix("kubectl ").unwrap_or(command));
+        Ok(vec![Notice { command: Some(command.to_owned()), text: printed.to_owned(), failed: false }])
     }
 
-    /// A command takes one simulated second.
     fn tick(&mut self) {
-        let end = self.cluster.now() + Span::seconds(1);
+        let end = self.cluster.now() + COMMAND;
         self.past.run(&mut self.cluster, end, &mut |_| {});
     }
 

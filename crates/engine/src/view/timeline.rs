@@ -132,7 +132,7 @@ fn pods(session: &Session, now: i64) -> Vec<Lane> {
 
 fn note(lane: &mut Lane, entry: &Entry) {
     let at_ms = entry.at.as_millis();
-    let mut end = |lane: &mut Lane| {
+    let end = |lane: &mut Lane| {
         if let Some(bar) = lane.bars.last_mut().filter(|bar| bar.to_ms == i64::MAX) {
             bar.to_ms = at_ms;
         }
