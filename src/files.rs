@@ -19,7 +19,8 @@ pub fn read_folder(folder: &Path) -> io::Result<Texts> {
     while let Some(next) = waiting.pop() {
         for entry in fs::read_dir(&next).map_err(|error| about(&next, &error))? {
             let path = entry?.path();
-            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            let hidden =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if hidden {
                 continue;
             }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use lexopt::prelude::*;
 use pullpath_engine::proof;
+use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
 use pullpath_lesson::lesson;
 use pullpath_lesson::scenario::{Folder, Scenario};
-use pullpath_lesson::Texts;
 
 use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, say};
 use crate::files;
@@ -97,7 +97,11 @@ fn check_path(path: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result
     Ok(())
 }
 
-fn check_scenario(folder: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
+fn check_scenario(
+    folder: &Path,
+    output: &mut Output<'_>,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
     let texts = files::read_folder(folder)?;
     let name = files::name_of(folder)?;
     let checked = Scenario::read(&texts, &name, Folder::Whole);
@@ -125,7 +129,8 @@ fn check_scenario(folder: &Path, output: &mut Output<'_>, tally: &mut Tally) -> 
 }
 
 fn check_lesson(file: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
-    let text = files::read_text(file)?.ok_or_else(|| format!("{}: this is not text", file.display()))?;
+    let text =
+        files::read_text(file)?.ok_or_else(|| format!("{}: this is not text", file.display()))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let id = name.trim_end_matches(".md").to_owned();
     let checked = lesson::read(&name, &id, &text);

@@ -57,7 +57,8 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         print_text(&scenario, &graded, output)?;
     }
     let impossible = graded.iter().any(|graded| graded.result.is_err());
-    let passed = graded.iter().all(|graded| graded.result.as_ref().is_ok_and(|verdict| verdict.passed));
+    let passed =
+        graded.iter().all(|graded| graded.result.as_ref().is_ok_and(|verdict| verdict.passed));
     Ok(match (impossible, passed) {
         (true, _) => IMPOSSIBLE,
         (false, true) => PASSED,
@@ -77,7 +78,9 @@ fn grade_path(scenario: &Arc<Scenario>, path: &Path) -> Result<Vec<Graded>, Fail
             Ok(answer) => answer::play(scenario, &answer)
                 .map(|session| session.judge())
                 .map_err(|problem| problem.to_string()),
-            Err(diagnostics) => Err(diagnostics.iter().map(|problem| problem.draw(&texts)).collect()),
+            Err(diagnostics) => {
+                Err(diagnostics.iter().map(|problem| problem.draw(&texts)).collect())
+            }
         };
         return Ok(vec![Graded { name, result }]);
     }
@@ -89,40 +92,65 @@ fn grade_path(scenario: &Arc<Scenario>, path: &Path) -> Result<Vec<Graded>, Fail
 }
 
 fn grade_attempt(scenario: &Arc<Scenario>, path: &Path) -> Result<Verdict, String> {
-    let text = files::read_text(path).map_err(|error| error.to_string())?.ok_or("this is not text")?;
+    let text =
+        files::read_text(path).map_err(|error| error.to_string())?.ok_or("this is not text")?;
     let attempt: Attempt = serde_json::from_str(&text).map_err(|error| {
         format!("{}:{}: this is not an attempt: {error}", error.line(), error.column())
     })?;
     if attempt.format != 1 {
-        return Err(format!("format {} is not known here: this is Pullpath {}", attempt.format, env!("CARGO_PKG_VERSION")));
+        return Err(format!(
+            "format {} is not known here: this is Pullpath {}",
+            attempt.format,
+            env!("CARGO_PKG_VERSION")
+        ));
     }
     if attempt.scenario != scenario.id() {
-        return Err(format!("this is an attempt at `{}`, not at `{}`", attempt.scenario, scenario.id()));
+        return Err(format!(
+            "this is an attempt at `{}`, not at `{}`",
+            attempt.scenario,
+            scenario.id()
+        ));
     }
     if attempt.version != scenario.version() || attempt.seed != scenario.world().seed {
         return Err(format!(
             "this is an attempt at version {} with seed {}; the scenario is at version {} with seed {}",
-            attempt.version, attempt.seed, scenario.version(), scenario.world().seed
+            attempt.version,
+            attempt.seed,
+            scenario.version(),
+            scenario.world().seed
         ));
     }
     let session = Session::replay(Arc::clone(scenario), &attempt, &mut |_, _| {});
     session.map(|session| session.judge()).map_err(|problem| problem.message)
 }
 
-fn print_text(scenario: &Scenario, graded: &[Graded], output: &mut Output<'_>) -> Result<(), Failure> {
+fn print_text(
+    scenario: &Scenario,
+    graded: &[Graded],
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
     for Graded { name, result } in graded {
         match result {
             Err(why) => writeln!(output.out, "{name}: could not be graded: {}", why.trim_end())?,
             Ok(verdict) => {
                 let word = if verdict.passed { "passed" } else { "not passed" };
-                writeln!(output.out, "{name}: {word}, {} of {} points", verdict.points, scenario.total())?;
+                writeln!(
+                    output.out,
+                    "{name}: {word}, {} of {} points",
+                    verdict.points,
+                    scenario.total()
+                )?;
                 for (goal, judged) in scenario.goals().iter().zip(&verdict.goals) {
                     let word = if judged.met { "met   " } else { "missed" };
                     writeln!(output.out, "  {word} {}", goal.title)?;
                     if let Some(miss) = &judged.miss {
                         writeln!(output.out, "         {}", miss.object)?;
                         if let Some(event) = &miss.event {
-                            writeln!(output.out, "         {}", event.replace('\n', "\n         "))?;
+                            writeln!(
+                                output.out,
+                                "         {}",
+                                event.replace('\n', "\n         ")
+                            )?;
                         }
                         let said = plain(&miss.say);
                         if !said.is_empty() {
@@ -136,7 +164,11 @@ fn print_text(scenario: &Scenario, graded: &[Graded], output: &mut Output<'_>) -
     Ok(())
 }
 
-fn print_json(scenario: &Scenario, graded: &[Graded], output: &mut Output<'_>) -> Result<(), Failure> {
+fn print_json(
+    scenario: &Scenario,
+    graded: &[Graded],
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
     let results: Vec<serde_json::Value> = graded
         .iter()
         .map(|Graded { name, result }| match result {

@@ -56,7 +56,10 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             other => return Err(other.unexpected().into()),
         }
     }
-    let path = options.scenario.as_ref().ok_or("which scenario?\n  = hint: pullpath run scenarios/NAME")?;
+    let path = options
+        .scenario
+        .as_ref()
+        .ok_or("which scenario?\n  = hint: pullpath run scenarios/NAME")?;
     let scenario = open(path)?;
     let session = play(&scenario, &options)?;
     print(&session, &options, output)?;
@@ -73,23 +76,29 @@ pub(super) fn open(folder: &Path) -> Result<Arc<Scenario>, Failure> {
         )));
     }
     let name = files::name_of(folder)?;
-    Scenario::read(&texts, &name, Folder::Whole).into_result().map(Arc::new).map_err(|diagnostics| {
-        let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)).collect();
-        Failure(format!("{} has mistakes\n\n{}", folder.display(), drawn.join("\n")))
-    })
+    Scenario::read(&texts, &name, Folder::Whole).into_result().map(Arc::new).map_err(
+        |diagnostics| {
+            let drawn: Vec<String> =
+                diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)).collect();
+            Failure(format!("{} has mistakes\n\n{}", folder.display(), drawn.join("\n")))
+        },
+    )
 }
 
 fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure> {
     let mut session = match &options.answer {
         None => {
-            let mut session = Session::new(Arc::clone(scenario)).map_err(|problem| problem.message)?;
+            let mut session =
+                Session::new(Arc::clone(scenario)).map_err(|problem| problem.message)?;
             session.act(Action::Run, &mut |_, _| {})?;
             session
         }
         Some(name) => answer::play(scenario, find(scenario, name)?)?,
     };
     let now = session.cluster().now().as_millis();
-    if let Some(seconds) = options.until.map(|until| (until - now).div_euclid(1000)).filter(|left| *left > 0) {
+    if let Some(seconds) =
+        options.until.map(|until| (until - now).div_euclid(1000)).filter(|left| *left > 0)
+    {
         let seconds = u32::try_from(seconds).map_err(|_| "that is too far in the future")?;
         session.act(Action::Advance { seconds }, &mut |_, _| {})?;
     }
@@ -98,7 +107,8 @@ fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure>
 
 fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Answer, Failure> {
     let solutions = scenario.solutions().iter().map(|solution| &solution.answer);
-    let answers: Vec<&Answer> = solutions.chain(scenario.wrong().iter().map(|wrong| &wrong.answer)).collect();
+    let answers: Vec<&Answer> =
+        solutions.chain(scenario.wrong().iter().map(|wrong| &wrong.answer)).collect();
     let names: Vec<&str> = answers.iter().map(|answer| answer.name.as_str()).collect();
     answers.iter().find(|answer| answer.name == name).copied().ok_or_else(|| {
         Failure(format!("there is no answer `{name}`\n  = hint: there is {}", names.join(", ")))
@@ -118,7 +128,13 @@ fn print(session: &Session, options: &Options, output: &mut Output<'_>) -> Resul
         writeln!(output.out, "{}", serde_json::to_string_pretty(&view)?)?;
         return Ok(());
     }
-    writeln!(output.out, "{} ({})\n{}\n", session.scenario().title(), session.scenario().id(), view.versions)?;
+    writeln!(
+        output.out,
+        "{} ({})\n{}\n",
+        session.scenario().title(),
+        session.scenario().id(),
+        view.versions
+    )?;
     write!(output.out, "{}", session.log_text())?;
     print_state(&view, output)
 }
@@ -129,7 +145,10 @@ fn print_state(view: &View, output: &mut Output<'_>) -> Result<(), Failure> {
         writeln!(output.out, "  pod/{}  {}", pod.name, pod.status)?;
     }
     if let Some(Ladder::Open { subject, pull, pulls, when, summary, rungs, .. }) = &view.ladder {
-        writeln!(output.out, "\nWhy ladder: {subject}, attempt {pull} of {pulls} at {when}\n  {summary}")?;
+        writeln!(
+            output.out,
+            "\nWhy ladder: {subject}, attempt {pull} of {pulls} at {when}\n  {summary}"
+        )?;
         for rung in rungs {
             let mark = match rung.state {
                 RungState::Passed => "passed ",
@@ -138,8 +157,16 @@ fn print_state(view: &View, output: &mut Output<'_>) -> Result<(), Failure> {
             };
             writeln!(output.out, "  {} {mark} {}: {}", rung.number, rung.title, rung.sentence)?;
             for exchange in &rung.exchanges {
-                let note = if exchange.note.is_empty() { String::new() } else { format!("  {}", exchange.note) };
-                writeln!(output.out, "      {} ({}) -> {}{note}", exchange.request, exchange.auth, exchange.status)?;
+                let note = if exchange.note.is_empty() {
+                    String::new()
+                } else {
+                    format!("  {}", exchange.note)
+                };
+                writeln!(
+                    output.out,
+                    "      {} ({}) -> {}{note}",
+                    exchange.request, exchange.auth, exchange.status
+                )?;
             }
         }
     }

@@ -49,11 +49,15 @@ pub fn from_folder(
             }
             _ if path == "commands.sh" => commands = command::read(path, text, &mut diagnostics),
             _ => {
-                let names = scenario.files().iter().filter(|file| file.edit).map(|file| file.name.as_str());
+                let names =
+                    scenario.files().iter().filter(|file| file.edit).map(|file| file.name.as_str());
                 let names: Vec<&str> = names.collect();
-                let message = format!("`{path}` is not a file that this scenario lets the learner change");
-                let hint = format!("an answer holds {}, and may hold `commands.sh`", one_of(&names));
-                diagnostics.push(Diagnostic::error("unexpected-file", path, 0..0, message).hint(hint));
+                let message =
+                    format!("`{path}` is not a file that this scenario lets the learner change");
+                let hint =
+                    format!("an answer holds {}, and may hold `commands.sh`", one_of(&names));
+                diagnostics
+                    .push(Diagnostic::error("unexpected-file", path, 0..0, message).hint(hint));
             }
         }
     }

@@ -243,11 +243,16 @@ impl Session {
     ) -> Result<Vec<Notice>, String> {
         let mut copy = self.cluster.clone();
         copy.run_until(copy.now() + COMMAND);
-        make(&mut copy).map_err(|error| format!("Error from server ({}): {error}", error.reason))?;
+        make(&mut copy)
+            .map_err(|error| format!("Error from server ({}): {error}", error.reason))?;
         self.tick();
         make(&mut self.cluster).expect("the copy stood at the same moment");
         self.note_change(command.strip_prefix("kubectl ").unwrap_or(command));
-        Ok(vec![Notice { command: Some(command.to_owned()), text: printed.to_owned(), failed: false }])
+        Ok(vec![Notice {
+            command: Some(command.to_owned()),
+            text: printed.to_owned(),
+            failed: false,
+        }])
     }
 
     fn tick(&mut self) {

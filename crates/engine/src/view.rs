@@ -62,13 +62,13 @@ pub fn delta(view: View, sent: &mut Option<View>, whole: bool) -> View {
     let delta = match &before {
         None => view.clone(),
         Some(before) => View {
-            goals: changed(&view.goals, &before.goals),
-            files: changed(&view.files, &before.files),
-            picture: changed(&view.picture, &before.picture),
-            ladder: changed(&view.ladder, &before.ladder),
-            timeline: changed(&view.timeline, &before.timeline),
-            events: changed(&view.events, &before.events),
-            guide: changed(&view.guide, &before.guide),
+            goals: changed(view.goals.as_ref(), before.goals.as_ref()),
+            files: changed(view.files.as_ref(), before.files.as_ref()),
+            picture: changed(view.picture.as_ref(), before.picture.as_ref()),
+            ladder: changed(view.ladder.as_ref(), before.ladder.as_ref()),
+            timeline: changed(view.timeline.as_ref(), before.timeline.as_ref()),
+            events: changed(view.events.as_ref(), before.events.as_ref()),
+            guide: changed(view.guide.as_ref(), before.guide.as_ref()),
             clock: view.clock.clone(),
             wall: view.wall.clone(),
             versions: view.versions.clone(),
@@ -79,8 +79,8 @@ pub fn delta(view: View, sent: &mut Option<View>, whole: bool) -> View {
     delta
 }
 
-fn changed<T: Clone + PartialEq>(now: &Option<T>, before: &Option<T>) -> Option<T> {
-    if now == before { None } else { now.clone() }
+fn changed<T: Clone + PartialEq>(now: Option<&T>, before: Option<&T>) -> Option<T> {
+    if now == before { None } else { now.cloned() }
 }
 
 fn versions(session: &Session) -> String {

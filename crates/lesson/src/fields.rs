@@ -155,11 +155,17 @@ impl<'a> Node<'a> {
         Vec::new()
     }
 
+    /// The items of a list, if it is one.
+    pub(crate) fn items(&self) -> Vec<Node<'a>> {
+        let items = self.value.as_array().map_or(&[][..], Vec::as_slice);
+        let item = |(index, value): (usize, &'a Value)| self.child(&index.to_string(), value);
+        items.iter().enumerate().map(item).collect()
+    }
+
     /// The items of a list.
     pub(crate) fn list(&self) -> Vec<Node<'a>> {
-        if let Value::Array(items) = self.value {
-            let item = |(index, value): (usize, &'a Value)| self.child(&index.to_string(), value);
-            return items.iter().enumerate().map(item).collect();
+        if self.value.is_array() {
+            return self.items();
         }
         self.wrong_type("a list", "begin each item with `- `, or write `[…]`");
         Vec::new()

@@ -178,11 +178,11 @@ impl Outcome {
             None => self.is_of_workload(&event.object),
         };
         let events = self.cluster.events();
-        let warnings = events.iter().filter(about).filter(|event| {
+        let mut warnings = events.iter().filter(about).filter(|event| {
             event.event.reason.event_type() == pullpath_model::event::EventType::Warning
                 && !event.event.message.starts_with("Error: ")
         });
-        warnings.last().map(|event| event.event.message.to_string())
+        warnings.next_back().map(|event| event.event.message.to_string())
     }
 
     /// The workload, its ReplicaSets and their Pods all begin with its name.

@@ -378,7 +378,7 @@ impl Reader<'_, '_> {
         while let Some((event, _)) = self.events.next() {
             match event {
                 Event::Html(text) | Event::InlineHtml(text) | Event::Text(text) => {
-                    html.push_str(&text)
+                    html.push_str(&text);
                 }
                 Event::End(_) => break,
                 _ => {}

@@ -230,7 +230,7 @@ fn node_box(cluster: &Cluster, node: &Node) -> NodeBox {
             command: format!("kubectl describe node {name}"),
             verbs: Vec::new(),
         },
-        pods: pods.map(|pod| pod_thing(pod)).collect(),
+        pods: pods.map(pod_thing).collect(),
         images: node.images().map(str::to_owned).collect(),
     }
 }

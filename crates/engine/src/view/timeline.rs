@@ -187,7 +187,7 @@ fn thin(marks: &mut Vec<Mark>, distance: i64) {
     for mark in marks.drain(..) {
         match kept.last_mut() {
             Some(last) if last.label == mark.label && mark.at_ms - last.at_ms < distance => {
-                last.count += mark.count
+                last.count += mark.count;
             }
             _ => kept.push(mark),
         }

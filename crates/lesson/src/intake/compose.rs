@@ -96,6 +96,7 @@ enum Key {
 }
 
 /// A problem after which there is nothing more to read.
+/// Boxed, because every `Result` of the composer would be as large otherwise.
 type Fatal = Box<Diagnostic>;
 
 impl Composer<'_> {
@@ -302,7 +303,7 @@ impl Composer<'_> {
             Some(Frame { open: Open::Map(map), .. }) => {
                 match map.pending.take().expect("a value follows its key") {
                     (Key::Name(key), key_span) => {
-                        map.entries.push(Entry { key, key_span, value: node })
+                        map.entries.push(Entry { key, key_span, value: node });
                     }
                     (Key::Merge, key_span) => return self.merge_value(&node, key_span),
                     (Key::Broken, _) => {}
@@ -506,7 +507,7 @@ fn wording(kind: &ErrorKind) -> (Option<&'static str>, &'static str) {
         ),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             Some("a `: ` stands where no field can begin"),
-            "put quotes around a text that holds `: `, and check the indentation",
+            "put quotes around a text that holds `: `; check the indentation and the brackets above",
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
             Some("a line has no `:` where a field is expected"),

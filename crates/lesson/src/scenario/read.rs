@@ -98,6 +98,13 @@ struct Reader<'a> {
     found: RefCell<Vec<Diagnostic>>,
 }
 
+/// The Deployments of a scenario's files, as `namespace/name`.
+struct Workloads {
+    known: BTreeSet<String>,
+    // Whether every file could be read; otherwise a Deployment that seems to be missing may stand in one of the others.
+    complete: bool,
+}
+
 /// The texts that history may name.
 #[derive(Default)]
 struct Sources {
@@ -147,7 +154,8 @@ impl Reader<'_> {
         );
         let goals = goals_node
             .as_ref()
-            .map(|node| goals::read(node, &workloads, &mut self.found.borrow_mut()));
+            .map(|node| goals::read(node, &workloads, &mut self.found.borrow_mut()))
+            .unwrap_or_default();
         let goals_span = goals_node.map_or(0..0, |node| node.key_span());
         let predict = fields.get("predict").map(|node| goals::predict(&node, &workloads));
         let hints = self.hints(&fields);
@@ -155,11 +163,11 @@ impl Reader<'_> {
         let explanation =
             fields.need("explanation", "write `explanation: explanation.md`, and the file");
         let explanation = explanation.and_then(|node| self.page(&node, node.text()?));
-        let pass = self.pass(&fields, goals.as_ref().map_or(&[], Vec::as_slice));
+        let pass = self.pass(&fields, goals.complete.then_some(&goals.read));
         let answers =
             answers::Answers { reader: self, files: &sources.files, world: world.as_ref() };
         let solutions = answers.solutions(&fields);
-        let wrong = answers.wrong(&fields, goals.as_ref().map_or(&[], Vec::as_slice));
+        let wrong = answers.wrong(&fields, &goals.feedback_ids);
         self.unexpected();
         let Sources { files, setup } = sources;
         Some(Scenario {
@@ -176,7 +184,7 @@ impl Reader<'_> {
             files,
             setup,
             history,
-            goals: goals?,
+            goals: goals.read,
             goals_span,
             predict: predict.flatten(),
             hints,
@@ -276,7 +284,8 @@ impl Reader<'_> {
             node.error("bad-file-name", format!("`{}` cannot be a file's name", short(name)), hint);
             return None;
         }
-        let text = self.file(&node, &format!("files/{name}"))?;
+        // A file that is missing stays known, so that what names it is not told as well.
+        let text = self.file(&node, &format!("files/{name}")).unwrap_or_default();
         Some(ScenarioFile { name: name.to_owned(), edit, text: text.to_owned(), span: node.span() })
     }
 
@@ -313,12 +322,15 @@ impl Reader<'_> {
         self.manifests.borrow_mut().insert(path.to_owned(), manifests);
     }
 
-    /// Every Deployment that a goal can be about.
-    fn workloads(&self) -> BTreeSet<String> {
+    /// The Deployments that a goal can be about.
+    fn workloads(&self) -> Workloads {
         let manifests = self.manifests.borrow();
         let deployments =
             manifests.values().flatten().filter(|manifest| manifest.kind == "Deployment");
-        deployments.map(|manifest| format!("{}/{}", manifest.namespace, manifest.name)).collect()
+        let known = deployments
+            .map(|manifest| format!("{}/{}", manifest.namespace, manifest.name))
+            .collect();
+        Workloads { known, complete: !any_errors(&self.found.borrow()) }
     }
 
     fn history(
@@ -383,11 +395,12 @@ impl Reader<'_> {
 
     // ---- goals and texts -------------------------------------------------------------------------------------------
 
-    fn pass(&self, fields: &Fields<'_>, goals: &[Goal]) -> Option<u32> {
-        let total: u32 = goals.iter().map(|goal| goal.points).sum();
-        let Some(node) = fields.get("pass") else { return Some(total) };
+    /// The points that are needed; `goals` only when every one could be read, or the sum says nothing.
+    fn pass(&self, fields: &Fields<'_>, goals: Option<&Vec<Goal>>) -> Option<u32> {
+        let total = goals.map(|goals| goals.iter().map(|goal| goal.points).sum::<u32>());
+        let Some(node) = fields.get("pass") else { return total };
         let pass = node.whole(1, 1_000_000)? as u32;
-        if pass > total {
+        if let Some(total) = total.filter(|total| pass > *total) {
             let message = format!("{pass} points are needed, but the goals give {total}");
             node.error("pass-above-total", message, format!("write at most `pass: {total}`"));
         }

@@ -8,7 +8,7 @@ use super::{Reader, id_at, world::ecr_region};
 use crate::command::{self, Command};
 use crate::diagnostic::{Diagnostic, one_of};
 use crate::fields::{Fields, Node, short};
-use crate::scenario::{Answer, Folder, Goal, ScenarioFile, Solution, WrongAnswer};
+use crate::scenario::{Answer, Folder, ScenarioFile, Solution, WrongAnswer};
 
 pub(super) struct Answers<'r, 'a> {
     pub(super) reader: &'r Reader<'a>,
@@ -46,14 +46,12 @@ impl Answers<'_, '_> {
         solutions
     }
 
-    pub(super) fn wrong(&self, fields: &Fields<'_>, goals: &[Goal]) -> Vec<WrongAnswer> {
+    pub(super) fn wrong(&self, fields: &Fields<'_>, feedback_ids: &[&str]) -> Vec<WrongAnswer> {
         let Some(node) = fields.get("wrong") else { return Vec::new() };
-        let known =
-            || goals.iter().flat_map(|goal| &goal.feedback).map(|feedback| feedback.id.as_str());
-        let known: Vec<_> = known().collect();
         let mut wrong = Vec::new();
         for (name, item) in node.entries() {
-            let feedback = item.reference("unknown-feedback", "feedback", known.iter().copied());
+            let feedback =
+                item.reference("unknown-feedback", "feedback", feedback_ids.iter().copied());
             let answer = self.answer(&item, "wrong", name);
             if let (Some(feedback), Some(answer)) = (feedback, answer) {
                 wrong.push(WrongAnswer {

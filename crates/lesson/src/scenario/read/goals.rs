@@ -6,7 +6,7 @@ use pullpath_model::cause::Cause;
 use pullpath_model::time::Span as Duration;
 use pullpath_view::block::Block;
 
-use super::id_at;
+use super::{Workloads, id_at};
 use crate::diagnostic::Diagnostic;
 use crate::fields::{Node, short};
 use crate::markdown;
@@ -56,28 +56,37 @@ const CONDITIONS: [&str; 9] = [
     "goal-met",
 ];
 
-/// Every goal in order. `workloads` are those that the scenario's files hold.
-pub(super) fn read(
-    node: &Node<'_>,
-    workloads: &BTreeSet<String>,
+/// The goals as far as they could be read.
+#[derive(Default)]
+pub(super) struct Goals<'a> {
+    pub(super) read: Vec<Goal>,
+    /// Whether that is all of them.
+    pub(super) complete: bool,
+    /// The ids of all feedback, also of goals that could not be read.
+    pub(super) feedback_ids: Vec<&'a str>,
+}
+
+/// Every goal in order.
+pub(super) fn read<'a>(
+    node: &Node<'a>,
+    workloads: &Workloads,
     found: &mut Vec<Diagnostic>,
-) -> Vec<Goal> {
+) -> Goals<'a> {
     let items = node.list();
     if items.is_empty() {
         node.error("no-goals", "there is nothing to reach", "write at least one goal");
     }
-    let ids: Vec<_> = items.iter().map(|item| item.peek("id").and_then(|id| id.string())).collect();
-    let mut reader = Reader {
-        workloads,
-        found,
-        goal_ids: ids.into_iter().flatten().collect(),
-        ids: BTreeSet::new(),
-    };
-    items.iter().filter_map(|item| reader.goal(item)).collect()
+    let goal_ids = items.iter().filter_map(|item| item.peek("id")?.string()).collect();
+    let feedback =
+        items.iter().filter_map(|item| item.peek("feedback")).flat_map(|all| all.items());
+    let feedback_ids = feedback.filter_map(|item| item.peek("id")?.string()).collect();
+    let mut reader = Reader { workloads, found, goal_ids, ids: BTreeSet::new() };
+    let read: Vec<_> = items.iter().filter_map(|item| reader.goal(item)).collect();
+    Goals { complete: read.len() == items.len(), read, feedback_ids }
 }
 
 /// What the learner is asked to predict.
-pub(super) fn predict(node: &Node<'_>, workloads: &BTreeSet<String>) -> Option<Predict> {
+pub(super) fn predict(node: &Node<'_>, workloads: &Workloads) -> Option<Predict> {
     let fields = node.map(&["question", "about"])?;
     let question = fields.need("question", "write what is asked");
     let question = question.and_then(|node| Some(node.text()?.to_owned()));
@@ -86,15 +95,18 @@ pub(super) fn predict(node: &Node<'_>, workloads: &BTreeSet<String>) -> Option<P
     Some(Predict { question: question?, about: about?, span: node.key_span() })
 }
 
-fn workload(node: &Node<'_>, workloads: &BTreeSet<String>) -> Option<Workload> {
-    let text =
-        node.reference("unknown-workload", "Deployment", workloads.iter().map(String::as_str))?;
+fn workload(node: &Node<'_>, workloads: &Workloads) -> Option<Workload> {
+    if !workloads.complete {
+        return None;
+    }
+    let known = workloads.known.iter().map(String::as_str);
+    let text = node.reference("unknown-workload", "Deployment", known)?;
     let (namespace, name) = text.split_once('/')?;
     Some(Workload { namespace: namespace.to_owned(), name: name.to_owned() })
 }
 
 struct Reader<'a> {
-    workloads: &'a BTreeSet<String>,
+    workloads: &'a Workloads,
     found: &'a mut Vec<Diagnostic>,
     goal_ids: Vec<&'a str>,
     // Of goals and feedback: one name, one meaning.

@@ -63,9 +63,10 @@ pub(super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry> {
         });
         let hint = "write `{ payment-api: { \"3.0.0\": 48MiB } }`";
         let repositories = fields.need("repositories", hint).map(|node| repositories(&node));
-        if let (Some(kind), Some(repositories)) = (kind, repositories) {
-            registries.insert(host.to_owned(), Registry { kind, repositories });
-        }
+        // A broken one stays known, so that what names it is not told as well.
+        let (kind, repositories) =
+            (kind.unwrap_or(RegistryKind::Ecr), repositories.unwrap_or_default());
+        registries.insert(host.to_owned(), Registry { kind, repositories });
     }
     registries
 }
@@ -164,13 +165,11 @@ pub(super) fn tokens(
         let role = role.and_then(|node| {
             node.reference("unknown-role", "role", roles.keys().map(String::as_str))
         });
-        if let (Some(registry), Some(issued), Some(role)) = (registry, issued, role) {
-            let (registry, role) = (registry.to_owned(), role.to_owned());
-            tokens.insert(
-                name.to_owned(),
-                TokenSpec { registry, issued: SimTime::START + issued, role },
-            );
-        }
+        // A broken one stays known, so that what names it is not told as well.
+        let (registry, role) =
+            (registry.unwrap_or_default().to_owned(), role.unwrap_or_default().to_owned());
+        let issued = SimTime::START + issued.unwrap_or_default();
+        tokens.insert(name.to_owned(), TokenSpec { registry, issued, role });
     }
     tokens
 }

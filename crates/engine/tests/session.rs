@@ -1,0 +1,276 @@
+//! Sessions on the scenarios that ship: what a learner can do, what is shown, and that looking back changes nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pullpath_engine::{Host, Session, view};
+use pullpath_lesson::Texts;
+use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_view::pane::{GoalState, Ladder, RungState};
+use pullpath_view::wire::{Answer, Ask, Query, Request};
+use pullpath_view::{Action, Attempt, View};
+
+fn texts(id: &str) -> Texts {
+    fn walk(root: &Path, folder: PathBuf, texts: &mut Texts) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, path, texts);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+                texts.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(id);
+    let mut texts = Texts::new();
+    walk(&root, root.clone(), &mut texts);
+    texts
+}
+
+fn session(id: &str) -> Session {
+    let scenario = Scenario::read(&texts(id), id, Folder::Whole).into_result().unwrap();
+    Session::new(Arc::new(scenario)).unwrap()
+}
+
+#[track_caller]
+fn act(session: &mut Session, action: Action) {
+    session.act(action, &mut |_, _| {}).unwrap();
+}
+
+fn look(session: &Session) -> View {
+    view::whole(session, &Query::default())
+}
+
+fn edited(session: &Session, file: &str, from: &str, to: &str) -> Action {
+    let files = look(session).files.unwrap();
+    let text = files.iter().find(|row| row.name == file).unwrap().text.replace(from, to);
+    Action::Edit { file: file.into(), text }
+}
+
+fn name_the_account(session: &Session) -> Action {
+    let line = "      serviceAccountName: payment-api-sa\n      containers:";
+    edited(session, "deployment.yaml", "      containers:", line)
+}
+
+#[test]
+fn the_first_scenario_can_be_failed_understood_and_solved() {
+    let mut session = session("default-serviceaccount");
+    let view = look(&session);
+    let picture = view.picture.unwrap();
+    let pods: Vec<_> = picture.nodes.iter().flat_map(|node| &node.pods).collect();
+    assert_eq!(pods.len(), 3);
+    assert!(
+        pods.iter().all(|pod| pod.status == "ImagePullBackOff" || pod.status == "ErrImagePull")
+    );
+    assert!(matches!(view.ladder, Some(Ladder::Locked { .. })));
+    assert!(picture.path.is_none(), "the lit path would give the diagnosis away");
+
+    act(&mut session, Action::Predict { option: "pull-fails".into() });
+    act(&mut session, Action::Run);
+    let view = look(&session);
+    let goals = view.goals.unwrap();
+    assert_eq!(goals.rows[0].state, GoalState::Missed);
+    let feedback = goals.rows[0].feedback.as_ref().unwrap();
+    assert_eq!(feedback.rung, None, "the rung is not said before the diagnosis");
+    assert!(feedback.event.as_ref().unwrap().contains("no basic auth credentials"));
+    let prediction = view.guide.unwrap().prediction.unwrap();
+    assert_eq!((prediction.locked, prediction.outcome.as_deref()), (true, Some("pull-fails")));
+    assert!(session.act(Action::Predict { option: "running".into() }, &mut |_, _| {}).is_err());
+
+    act(&mut session, Action::Diagnose { rung: 3 });
+    let view = look(&session);
+    assert_eq!(view.guide.unwrap().diagnosis.unwrap().right, Some(true));
+    let Some(Ladder::Open { rungs, .. }) = view.ladder else { panic!("the ladder is open now") };
+    let failed: Vec<u8> = rungs
+        .iter()
+        .filter(|rung| rung.state == RungState::Failed)
+        .map(|rung| rung.number)
+        .collect();
+    assert_eq!(failed, [3, 8]);
+    assert!(rungs.iter().all(|rung| rung.remedy.is_none()), "the cure waits for the last hint");
+    let place = rungs[2].evidence[0].place.as_ref().unwrap();
+    assert_eq!(place.0, "deployment.yaml");
+
+    let edit = name_the_account(&session);
+    act(&mut session, edit);
+    assert!(look(&session).files.unwrap()[0].unapplied);
+    act(&mut session, Action::Apply);
+    act(&mut session, Action::Run);
+    let view = look(&session);
+    assert!(view.goals.unwrap().passed);
+    assert!(!view.guide.unwrap().explanation.is_empty());
+}
+
+#[test]
+fn a_fresh_token_takes_the_place_of_the_old_one_and_dies_again() {
+    let mut session = session("thirteen-hour-token");
+    let host = look(&session).files.unwrap().iter().find_map(|file| file.token.clone()).unwrap();
+    act(&mut session, Action::FreshToken { registry: host, file: Some("pull-secret.yaml".into()) });
+    let files = look(&session).files.unwrap();
+    let secret = files.iter().find(|file| file.name == "pull-secret.yaml").unwrap();
+    assert!(secret.text.contains("${token:fresh-1}") && !secret.text.contains("ecr-old"));
+    act(&mut session, Action::Apply);
+    act(&mut session, Action::Run);
+    let goals = look(&session).goals.unwrap();
+    assert_eq!(goals.rows[0].state, GoalState::Met);
+    assert_eq!(goals.rows[1].state, GoalState::Missed);
+    assert_eq!(goals.rows[1].feedback.as_ref().unwrap().id.as_deref(), Some("dies-again"));
+    assert!(!goals.passed);
+}
+
+#[test]
+fn an_attempt_replays_to_the_same_log_and_the_same_view() {
+    let mut session = session("thirteen-hour-token");
+    let role = edited(
+        &session,
+        "node-role.yaml",
+        "AmazonEKSWorkerNodePolicy\n",
+        "AmazonEKSWorkerNodePolicy\n    - arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly\n",
+    );
+    for action in [role, Action::Apply, Action::Run, Action::Advance { seconds: 13 * 3600 }] {
+        act(&mut session, action);
+    }
+    let json = serde_json::to_string(session.attempt()).unwrap();
+    let attempt: Attempt = serde_json::from_str(&json).unwrap();
+    let again = Session::replay(Arc::clone(session.scenario()), &attempt, &mut |_, _| {}).unwrap();
+    assert_eq!(again.log_text(), session.log_text());
+    assert_eq!(look(&again), look(&session));
+    assert!(again.judge().passed);
+}
+
+#[test]
+fn looking_back_shows_what_was_and_changes_nothing() {
+    let mut session = session("default-serviceaccount");
+    let then = look(&session);
+    act(&mut session, Action::Advance { seconds: 6 * 3600 });
+    let before = session.log_text();
+    let query = Query { at_ms: Some(then.at_ms), ..Query::default() };
+    let back = view::whole(&session, &query);
+    assert_eq!((back.at_ms, back.clock), (then.at_ms, then.clock));
+    assert_eq!(back.events, then.events);
+    assert_eq!(back.picture.unwrap().nodes, then.picture.unwrap().nodes);
+    assert_eq!(session.log_text(), before);
+}
+
+#[test]
+fn every_attempt_of_a_pod_can_be_asked_for_its_reasons() {
+    let mut session = session("default-serviceaccount");
+    act(&mut session, Action::OpenLadder);
+    act(&mut session, Action::Advance { seconds: 3600 });
+    let Some(Ladder::Open { pulls, thing, .. }) = look(&session).ladder else { panic!("open") };
+    assert!(pulls > 10);
+    for pull in 1..=pulls {
+        let query = Query { pull: Some(pull), selection: Some(thing.clone()), ..Query::default() };
+        match view::whole(&session, &query).ladder {
+            Some(Ladder::Open { pull: shown, rungs, .. }) => {
+                assert_eq!(shown, pull);
+                assert_eq!(rungs[6].exchanges.len(), 1, "one HEAD that is answered with 401");
+            }
+            other => panic!("attempt {pull}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    let mut session = session("default-serviceaccount");
+    let (log, attempt) = (session.log_text(), session.attempt().clone());
+    for action in [
+        Action::Edit { file: "pull-secret.yaml".into(), text: String::new() },
+        Action::Edit { file: "nothing.yaml".into(), text: String::new() },
+        Action::DeletePod { namespace: "payments".into(), name: "ghost".into() },
+        Action::RestartRollout { namespace: "payments".into(), deployment: "ghost".into() },
+        Action::FreshToken { registry: "example.com".into(), file: None },
+        Action::Diagnose { rung: 9 },
+        Action::Advance { seconds: 0 },
+        Action::Advance { seconds: u32::MAX },
+        Action::Predict { option: "gremlins".into() },
+    ] {
+        assert!(session.act(action.clone(), &mut |_, _| {}).is_err(), "{action:?}");
+    }
+    assert_eq!((session.log_text(), session.attempt()), (log, &attempt));
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_place_and_the_others_are_applied() {
+    let mut session = session("default-serviceaccount");
+    act(&mut session, Action::Edit { file: "serviceaccount.yaml".into(), text: "kind: [".into() });
+    let edit = name_the_account(&session);
+    act(&mut session, edit);
+    let notices = session.act(Action::Apply, &mut |_, _| {}).unwrap();
+    assert!(notices[0].failed);
+    assert!(notices[0].text.contains("serviceaccount.yaml:1:"), "{}", notices[0].text);
+    assert!(
+        notices[0].text.contains("deployment.apps/payment-api configured"),
+        "{}",
+        notices[0].text
+    );
+    let files = look(&session).files.unwrap();
+    assert!(
+        !files.iter().find(|file| file.name == "serviceaccount.yaml").unwrap().problems.is_empty()
+    );
+}
+
+#[test]
+fn hints_come_one_by_one_with_a_try_between() {
+    let mut session = session("default-serviceaccount");
+    act(&mut session, Action::Hint);
+    assert!(session.act(Action::Hint, &mut |_, _| {}).is_err());
+    act(&mut session, Action::Apply);
+    act(&mut session, Action::Run);
+    act(&mut session, Action::Hint);
+    assert_eq!(look(&session).guide.unwrap().hints.len(), 2);
+}
+
+#[test]
+fn a_reset_brings_the_start_back_and_keeps_the_attempt() {
+    let mut session = session("default-serviceaccount");
+    let start = look(&session).files;
+    let edit = name_the_account(&session);
+    for action in [edit, Action::Apply, Action::Run, Action::Reset] {
+        act(&mut session, action);
+    }
+    assert_eq!(look(&session).files, start);
+    assert_eq!(session.attempt().actions.len(), 4);
+}
+
+/// The page's side of it: deltas leave out what has not changed, and a scrub stays small.
+#[test]
+fn a_scrub_over_a_day_of_ten_pods_is_small() {
+    let mut sources: BTreeMap<String, String> = texts("default-serviceaccount");
+    sources.retain(|path, _| !path.starts_with("solutions/") && !path.starts_with("wrong/"));
+    let deployment = sources.get_mut("files/deployment.yaml").unwrap();
+    *deployment = deployment.replace("replicas: 3", "replicas: 10");
+    let mut host = Host::new("b");
+    let mut id = 0;
+    let mut ask = |host: &mut Host, ask: Ask| {
+        id += 1;
+        host.answer(Request { id, session: "play".into(), ask }, &mut |_| {}).answer
+    };
+    let query = Query::default();
+    let opened = ask(&mut host, Ask::Open { sources, attempt: None, query: query.clone() });
+    assert!(matches!(opened, Answer::Done { .. }), "{opened:?}");
+    for action in [Action::OpenLadder, Action::Advance { seconds: 24 * 3600 }] {
+        ask(&mut host, Ask::Act { action, query: query.clone() });
+    }
+    for hour in 0..24 {
+        let query = Query { at_ms: Some(hour * 3_600_000 + 12_345), ..Query::default() };
+        let answer = ask(&mut host, Ask::View { query });
+        let bytes = serde_json::to_string(&answer).unwrap().len();
+        assert!(bytes <= 64 << 10, "hour {hour}: {bytes} bytes");
+        let Answer::View { view } = answer else { panic!("a view was asked for") };
+        assert!(view.files.is_none() && view.guide.is_none(), "these have not changed");
+    }
+}
+
+#[test]
+fn a_worker_of_another_build_says_so() {
+    let mut host = Host::new("new");
+    let request =
+        Request { id: 1, session: "play".into(), ask: Ask::Hello { build: "old".into() } };
+    let answer = host.answer(request, &mut |_| {}).answer;
+    assert_eq!(answer, Answer::WrongBuild { build: "new".into() });
+}
