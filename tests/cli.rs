@@ -1,0 +1,263 @@
+//! The real `pullpath` binary on real files: whole outputs, exit codes, and bad input of every kind.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn pullpath(arguments: &[&str]) -> Run {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_pullpath"))
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .expect("the binary runs");
+    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
+    Run { code: status.code().expect("no signal ended it"), out: text(stdout), err: text(stderr) }
+}
+
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir().expect("there is room for a folder")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { put(&path, &target) }
+    }
+}
+
+fn put(from: &Path, to: &Path) {
+    fs::copy(from, to).expect("a file can be copied");
+}
+
+fn scenario(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
+}
+
+#[test]
+fn everything_that_ships_is_proved() {
+    let run = pullpath(&["check"]);
+    insta::assert_snapshot!(run.out, @r"
+    ok scenarios/default-serviceaccount: fails as shipped, 3 solutions pass, 4 wrong answers told apart
+    ok scenarios/thirteen-hour-token: fails as shipped, 3 solutions pass, 5 wrong answers told apart
+    ok lessons/image-pull-secrets.md
+    2 scenarios checked, 1 lesson checked: 0 errors, 0 warnings
+    ");
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+}
+
+#[test]
+fn help_is_there_for_every_command() {
+    for arguments in [
+        &["--help"][..],
+        &["check", "--help"],
+        &["run", "-h"],
+        &["grade", "--help"],
+        &["bundle", "--help"],
+    ] {
+        let run = pullpath(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}");
+        assert!(run.out.contains("Usage:"), "{arguments:?}: {}", run.out);
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_told_with_a_hint() {
+    #[track_caller]
+    fn check(arguments: &[&str], says: &str) {
+        let run = pullpath(arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.err.contains(says), "{arguments:?}: {}", run.err);
+    }
+    check(&["chekc"], "did you mean `pullpath check`?");
+    check(&["frobnicate"], "`pullpath --help` lists the commands");
+    check(&["run"], "which scenario?");
+    check(&["run", "scenarios/nowhere"], "scenarios/nowhere: ");
+    check(&["run", "lessons"], "there is no `scenario.yaml` here");
+    check(&["run", "scenarios/thirteen-hour-token", "--until", "soon"], "write it like 13h");
+    check(&["run", "scenarios/thirteen-hour-token", "--answer", "magic"], "there is node-role");
+    check(&["grade", "scenarios/thirteen-hour-token"], "which attempts?");
+    check(&["bundle"], "where to?");
+    check(&["check", "--frob"], "--frob");
+}
+
+#[test]
+fn a_solution_passes_and_the_shipped_state_does_not() {
+    let shipped = pullpath(&["run", "scenarios/default-serviceaccount"]);
+    assert_eq!(shipped.code, 1);
+    assert!(shipped.out.contains("  3 FAILED  Whose secrets: "), "{}", shipped.out);
+    assert!(shipped.out.contains("Goals: 0 of 100 points"), "{}", shipped.out);
+    let solved = pullpath(&[
+        "run",
+        "scenarios/thirteen-hour-token",
+        "--answer",
+        "node-role",
+        "--until",
+        "13h",
+    ]);
+    assert_eq!(solved.code, 0);
+    assert!(solved.out.contains("\nT+13:00:"), "{}", solved.out);
+    assert!(solved.out.contains("Goals: 100 of 100 points"), "{}", solved.out);
+}
+
+#[test]
+fn two_runs_print_the_same_log() {
+    let log = || pullpath(&["run", "scenarios/thirteen-hour-token", "--log", "--until", "24h"]).out;
+    let first = log();
+    assert!(first.lines().count() > 200);
+    assert_eq!(first, log());
+}
+
+#[test]
+fn the_json_is_the_view_that_the_page_draws() {
+    let run = pullpath(&["run", "scenarios/default-serviceaccount", "--json"]);
+    let view: pullpath_view::View = serde_json::from_str(&run.out).expect("it is a view");
+    assert_eq!(view.picture.expect("a picture").nodes.len(), 2);
+}
+
+#[test]
+fn answer_folders_and_attempts_are_graded() {
+    let base = "scenarios/thirteen-hour-token";
+    let run = pullpath(&[
+        "grade",
+        base,
+        "scenarios/thirteen-hour-token/solutions/node-role",
+        "scenarios/thirteen-hour-token/wrong/fresh-token-only",
+    ]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("solutions/node-role: passed, 100 of 100 points"), "{}", run.out);
+    assert!(
+        run.out.contains("wrong/fresh-token-only: not passed, 40 of 100 points"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("dies again tonight"), "{}", run.out);
+
+    let folder = scratch();
+    let attempt = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+    };
+    attempt(
+        "a.json",
+        r#"{"format":1,"scenario":"thirteen-hour-token","version":1,"seed":1312,"actions":[{"do":"run"}]}"#,
+    );
+    attempt(
+        "b.json",
+        r#"{"format":1,"scenario":"default-serviceaccount","version":1,"seed":1312,"actions":[]}"#,
+    );
+    attempt("c.json", r#"{"format":1,"#);
+    attempt(
+        "d.json",
+        r#"{"format":9,"scenario":"thirteen-hour-token","version":1,"seed":1312,"actions":[]}"#,
+    );
+    let run = pullpath(&["grade", base, folder.path().to_str().unwrap()]);
+    assert_eq!(run.code, 2);
+    assert!(run.out.contains("a.json: not passed, 0 of 100 points"), "{}", run.out);
+    assert!(
+        run.out.contains(
+            "b.json: could not be graded: this is an attempt at `default-serviceaccount`"
+        ),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("c.json: could not be graded: 1:12: "), "{}", run.out);
+    assert!(run.out.contains("d.json: could not be graded: format 9"), "{}", run.out);
+    let json = pullpath(&["grade", base, folder.path().join("a.json").to_str().unwrap(), "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(report["results"][0]["checks"][0]["outcome"], "fail");
+}
+
+/// The proof finds what reading cannot: each mistake is told at its place in `scenario.yaml`.
+#[test]
+fn an_unsound_scenario_does_not_pass_the_check() {
+    #[track_caller]
+    fn check(change: impl Fn(&Path), says: &str) {
+        let folder = scratch();
+        let target = folder.path().join("default-serviceaccount");
+        copy(&scenario("default-serviceaccount"), &target);
+        change(&target);
+        let run = pullpath(&["check", target.to_str().unwrap()]);
+        assert_eq!(run.code, 1, "{}", run.out);
+        assert!(run.out.contains(says), "{}", run.out);
+        assert!(run.out.contains("scenario.yaml:"), "{}", run.out);
+        assert!(run.out.contains("= hint: "), "{}", run.out);
+    }
+    let solution = |target: &Path| target.join("solutions/name-the-account/deployment.yaml");
+    check(
+        |target| put(&solution(target), &target.join("files/deployment.yaml")),
+        "error[solved-at-start]: goal `running` is met",
+    );
+    check(
+        |target| put(&target.join("files/deployment.yaml"), &solution(target)),
+        "error[solution-fails]: solution `name-the-account` gets 0 of the 100 points",
+    );
+    check(
+        |target| {
+            put(&solution(target), &target.join("wrong/misspelt-account/deployment.yaml"));
+        },
+        "error[wrong-passes]: the wrong answer `misspelt-account` passes",
+    );
+    check(
+        |target| {
+            let file = target.join("scenario.yaml");
+            let text = fs::read_to_string(&file).unwrap();
+            let text =
+                text.replace("misspelt-account: account-missing", "misspelt-account: old-pods");
+            fs::write(file, text).unwrap();
+        },
+        "error[wrong-feedback]: the wrong answer `misspelt-account` draws `account-missing`, not `old-pods`",
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_file_line_and_column() {
+    let folder = scratch();
+    let target = folder.path().join("default-serviceaccount");
+    copy(&scenario("default-serviceaccount"), &target);
+    let file = target.join("scenario.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("minutes: 3", "minuets: 3")).unwrap();
+    let run = pullpath(&["check", target.to_str().unwrap()]);
+    assert_eq!(run.code, 2);
+    assert!(run.out.contains("error[unknown-field]: unknown field `minuets`"), "{}", run.out);
+    assert!(run.out.contains("scenario.yaml:7:1"), "{}", run.out);
+    assert!(run.out.contains("did you mean `minutes`?"), "{}", run.out);
+}
+
+#[test]
+fn bundles_hold_no_answers_and_are_the_same_each_time() {
+    let read = |folder: &Path| -> Vec<(String, String)> {
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                let path = entry.unwrap().path();
+                (
+                    path.file_name().unwrap().to_string_lossy().into_owned(),
+                    fs::read_to_string(path).unwrap(),
+                )
+            })
+            .collect();
+        files.sort();
+        files
+    };
+    let (one, other) = (scratch(), scratch());
+    fs::write(other.path().join("old-000000000000.json"), "{}").unwrap();
+    for folder in [&one, &other] {
+        let run =
+            pullpath(&["bundle", "scenarios", "lessons", "--out", folder.path().to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
+    let files = read(one.path());
+    assert_eq!(files, read(other.path()));
+    assert_eq!(files.len(), 4, "an index, two scenarios, one lesson");
+    assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
+}
