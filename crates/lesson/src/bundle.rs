@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pullpath_view::block::Block;
 use pullpath_view::content::{Entry, Index, LessonBundle, ScenarioBundle};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::Texts;
-use crate::diagnostic::{Checked, any_errors};
+use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean};
 use crate::lesson;
 use crate::scenario::{FILE, Folder, Scenario};
+use crate::source::line_at;
 
 /// The index's file name; the only one without a hash in it.
 pub const INDEX: &str = "index.json";
@@ -25,7 +27,7 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
         texts.keys().filter_map(|path| path.strip_suffix(FILE)?.strip_suffix('/')).collect();
     for folder in &folders {
         let inner = below(texts, folder);
-        let id = folder.rsplit('/').next().unwrap_or_default();
+        let id = name_of(folder);
         let checked = Scenario::read(&inner, id, Folder::Whole);
         diagnostics.extend(checked.diagnostics.into_iter().map(|one| one.under(folder)));
         if let Some(scenario) = checked.value {
@@ -41,6 +43,7 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
         let checked = lesson::read(path, id, text);
         diagnostics.extend(checked.diagnostics);
         if let Some(lesson) = checked.value {
+            diagnostics.extend(unknown_figures(path, text, &lesson.blocks, &folders));
             let (entry, file) = lesson_file(lesson);
             lessons.push(entry);
             files.push(file);
@@ -52,6 +55,33 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
     files.sort();
     let value = (!any_errors(&diagnostics)).then_some(files);
     Checked { value, diagnostics }
+}
+
+/// A figure runs a scenario of the same content.
+fn unknown_figures(
+    path: &str,
+    text: &str,
+    blocks: &[Block],
+    folders: &BTreeSet<&str>,
+) -> Vec<Diagnostic> {
+    let known: Vec<_> = folders.iter().map(|folder| name_of(folder)).collect();
+    let figures = blocks.iter().filter_map(|block| match block {
+        Block::Figure(figure) if !known.contains(&figure.scenario.as_str()) => Some(figure),
+        _ => None,
+    });
+    let told = figures.map(|figure| {
+        let at = text.find(&format!("scenario: {}", figure.scenario)).unwrap_or(0);
+        let end = line_at(text, at).0 + line_at(text, at).1.len();
+        let message = format!("there is no scenario `{}`", figure.scenario);
+        let hint = did_you_mean(&figure.scenario, known.iter().copied())
+            .unwrap_or_else(|| "write the name of a scenario's folder".to_owned());
+        Diagnostic::error("unknown-scenario", path, at..end, message).hint(hint)
+    });
+    told.collect()
+}
+
+fn name_of(folder: &str) -> &str {
+    folder.rsplit('/').next().unwrap_or_default()
 }
 
 fn below(texts: &Texts, folder: &str) -> Texts {

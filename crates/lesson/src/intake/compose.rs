@@ -11,7 +11,7 @@ use super::{
     Content, Entry, MOST_ALIASES, MOST_DEPTH, MOST_DOCUMENTS, MOST_NODES, MOST_TEXT, Node, Profile,
 };
 use crate::diagnostic::Diagnostic;
-use crate::source::{Span, position};
+use crate::source::{Span, line_at, position};
 
 /// The roots of all documents that hold something, unless the text is not YAML or beyond the limits.
 pub(super) fn compose(
@@ -477,9 +477,30 @@ impl Composer<'_> {
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
             return self.too_deep(at..at);
         }
+        if let Some(tab) = self.tab_near(at) {
+            let (message, hint) = wording(&ErrorKind::TabInIndentation);
+            let message = message.unwrap_or_default().to_owned();
+            return self.fatal("yaml-syntax", tab..tab + 1, message, hint);
+        }
         let (message, hint) = wording(error.kind());
         let message = message.map_or_else(|| error.kind().to_string(), str::to_owned);
         self.fatal("yaml-syntax", at..at, message, hint)
+    }
+}
+
+impl Composer<'_> {
+    /// A tab that indents the line of a problem or the one after it, which is then what is wrong: the parser may take
+    /// the indented line for more of the value above.
+    fn tab_near(&self, at: usize) -> Option<usize> {
+        let mut start = line_at(self.text, at).0;
+        for line in self.text[start..].split_inclusive('\n').take(2) {
+            let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+            if let Some(tab) = line[..indent].find('\t') {
+                return Some(start + tab);
+            }
+            start += line.len();
+        }
+        None
     }
 }
 

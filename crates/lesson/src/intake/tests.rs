@@ -93,7 +93,8 @@ fn every_mistake_is_told_with_its_place() {
     check("a: {<<: 5}\n", &["bad-merge@1:5"]);
     check("a: [1, 2\n", &["yaml-syntax@1:4"]);
     check("a: \"x\n", &["yaml-syntax@1:4"]);
-    check("a:\n\tb: 1\n", &["yaml-syntax@2:2"]);
+    check("a:\n\tb: 1\n", &["yaml-syntax@2:1"]);
+    check("a: x\n\tb: 1\n", &["yaml-syntax@2:1"]);
     check("a: b: c\n", &["yaml-syntax@1:5"]);
     check("a: 1\n  b: 2\n", &["yaml-syntax@2:4"]);
 }
