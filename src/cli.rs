@@ -23,7 +23,7 @@ Pullpath: see the path of every pull.
 Usage:
   pullpath check [PATH...]               lint and prove scenarios and lessons
   pullpath run SCENARIO                  play a scenario without a browser
-      [--until 13h] [--answer NAME] [--json | --log]
+      [--until 13h] [--answer NAME] [--json | --log | --attempt]
   pullpath grade SCENARIO ATTEMPT|FOLDER...   what attempts or answer folders are worth
       [--json]
   pullpath bundle [PATH...] --out DIR    turn content into what the site fetches

@@ -15,7 +15,8 @@ use super::{Failure, NOT_PASSED, Output, PASSED, say};
 use crate::files;
 
 const HELP: &str = "\
-Usage: pullpath run SCENARIO [--until TIME] [--answer NAME] [--json | --log]
+Usage: pullpath run SCENARIO [--until TIME] [--answer NAME]
+           [--json | --log | --attempt]
 
 Plays a scenario as it ships, or with one of its answers, and prints what happened, the
 goals, and the why ladder of a Pod that waits.
@@ -24,6 +25,7 @@ goals, and the why ladder of a Pod that waits.
   --answer NAME   put the files and commands of solutions/NAME or wrong/NAME in place
   --json          print the view that the page would draw
   --log           print the log alone: what two runs are compared by
+  --attempt       print the attempt, as the page hands it out
 
 Exit codes: 0 the goals are met; 1 they are not; 2 it could not be played.
 ";
@@ -35,6 +37,7 @@ struct Options {
     answer: Option<String>,
     json: bool,
     log: bool,
+    attempt: bool,
 }
 
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
@@ -52,6 +55,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             Long("answer") => options.answer = Some(parser.value()?.string()?),
             Long("json") => options.json = true,
             Long("log") => options.log = true,
+            Long("attempt") => options.attempt = true,
             Value(path) if options.scenario.is_none() => options.scenario = Some(path.into()),
             other => return Err(other.unexpected().into()),
         }
@@ -118,6 +122,10 @@ fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Answer, Failure> {
 fn print(session: &Session, options: &Options, output: &mut Output<'_>) -> Result<(), Failure> {
     if options.log {
         write!(output.out, "{}", session.log_text())?;
+        return Ok(());
+    }
+    if options.attempt {
+        writeln!(output.out, "{}", serde_json::to_string_pretty(session.attempt())?)?;
         return Ok(());
     }
     // Without a browser nobody is taught: the ladder is always open.
