@@ -51,10 +51,28 @@ fn index() -> Index {
     Index {
         format: 1,
         scenarios: vec![
-            entry("default-serviceaccount", "The default ServiceAccount", "A Secret and a ServiceAccount that lists it are there. The Pods use neither.", "first", 3),
-            entry("thirteen-hour-token", "The thirteen-hour-old token", "It worked yesterday. Nobody changed anything. That is the problem.", "easy", 8),
+            entry(
+                "default-serviceaccount",
+                "The default ServiceAccount",
+                "A Secret and a ServiceAccount that lists it are there. The Pods use neither.",
+                "first",
+                3,
+            ),
+            entry(
+                "thirteen-hour-token",
+                "The thirteen-hour-old token",
+                "It worked yesterday. Nobody changed anything. That is the problem.",
+                "easy",
+                8,
+            ),
         ],
-        lessons: vec![entry("pull-path", "The path of a pull", "From the Pod to the registry: eight questions that the kubelet answers, in order.", "", 12)],
+        lessons: vec![entry(
+            "pull-path",
+            "The path of a pull",
+            "From the Pod to the registry: eight questions that the kubelet answers, in order.",
+            "",
+            12,
+        )],
     }
 }
 
@@ -90,7 +108,9 @@ where
     let css = concat!(env!("CARGO_MANIFEST_DIR"), "/style/main.css");
     let body = pollster::block_on(yew::LocalServerRenderer::<C>::new().hydratable(false).render());
     for theme in ["light", "dark"] {
-        let page = format!("<!doctype html><html lang=en data-theme={theme}><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=stylesheet href='file://{css}'><body>{body}");
+        let page = format!(
+            "<!doctype html><html lang=en data-theme={theme}><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=stylesheet href='file://{css}'><body>{body}"
+        );
         std::fs::write(format!("{folder}/{name}-{theme}.html"), page).unwrap();
     }
 }

@@ -178,7 +178,8 @@ fn draw_word(word: &Word) -> Html {
 }
 
 fn draw_wire(n: usize, wire: &Wire) -> Html {
-    let state = tone_class(rung_tone(wire.state));
+    // The pull came as far as the link that broke; only what lies beyond was never reached.
+    let state = if wire.state == RungState::Skipped { "beyond" } else { "lit" };
     // Each piece starts when the one before has arrived; the classes hold the delays.
     html! { <path class={classes!("wire", state, format!("step-{}", n.min(6)))} d={wire.path.clone()} pathLength="1" /> }
 }
@@ -190,6 +191,34 @@ fn draw_break(wire: &Wire) -> Html {
             <circle class="halo" cx="9" cy="9" r="11" />
             <g transform="translate(1 1)">{ tone_shape(pullpath_view::pane::Tone::Bad) }</g>
         </g>
+    }
+}
+
+/// The words on a card, cut to its room, and where they stand.
+struct Face {
+    name: String,
+    status: String,
+    name_y: i32,
+    status_x: i32,
+    status_y: i32,
+}
+
+impl Face {
+    fn of(card: &Card, is_strip: bool) -> Self {
+        let r = card.rect;
+        let said = card.label.as_ref().unwrap_or(&card.status);
+        let letters = |room: i32, width: i32| (room * 10 / width).max(4) as usize;
+        if !is_strip {
+            let name = shorten(&card.name, letters(r.w - 18, MONO));
+            let status = shorten(said, letters(r.w - 32, SANS));
+            return Self { name, status, name_y: r.y + 17, status_x: r.x + 9, status_y: r.y + 33 };
+        }
+        // A strip has both side by side: the state whole, the name in what is left.
+        let status = shorten(said, letters(r.w / 3, SANS));
+        let taken = status.chars().count() as i32 * SANS / 10 + 30;
+        let name = shorten(&card.name, letters(r.w - taken - 54, MONO));
+        let y = r.y + 17;
+        Self { name, status, name_y: y, status_x: r.x + r.w - taken, status_y: y }
     }
 }
 
@@ -207,28 +236,24 @@ fn draw_card(
         Some(RungState::Skipped) | None => "",
     };
     let is_strip = r.h < 30;
-    let name_room = if is_strip { r.w / 2 } else { r.w - 20 };
-    let name = shorten(&card.name, (name_room * 10 / MONO) as usize);
-    let status_room = if is_strip { r.w / 2 - 34 } else { r.w - 36 };
-    let status = shorten(&card.status, (status_room.max(20) * 10 / SANS) as usize);
-    let (name_y, status_y) = if is_strip { (r.y + 17, r.y + 17) } else { (r.y + 18, r.y + 35) };
-    let status_x = if is_strip {
-        r.x + 10 + ((card.name.chars().count() as i32 + 6) * 74 / 10).min(r.w / 2)
-    } else {
-        r.x + 10
+    let face = Face::of(card, is_strip);
+    let label = |kind: &str| {
+        let facts = [card.status.as_str(), card.label.as_deref().unwrap_or_default()];
+        let facts =
+            facts.into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join(": ");
+        format!("{kind} {}, {facts}", card.name)
     };
-    let label = |kind: &str| format!("{kind} {}, {}", card.name, card.status);
     let inside = html! { <>
         <rect class="face" x={r.x.to_string()} y={r.y.to_string()} width={r.w.to_string()} height={r.h.to_string()} rx="6" />
-        <text class="name" x={(r.x + 10).to_string()} y={name_y.to_string()}>
+        <text class="name" x={(r.x + 9).to_string()} y={face.name_y.to_string()}>
             if is_strip { <tspan class="frame-kind">{ "Node " }</tspan> }
-            { name }
+            { face.name }
         </text>
-        if !status.is_empty() {
-            <g class={classes!("mini", tone)} transform={format!("translate({status_x} {}) scale(0.75)", status_y - 10)}>
+        if !face.status.is_empty() {
+            <g class={classes!("mini", tone)} transform={format!("translate({} {}) scale(0.75)", face.status_x, face.status_y - 10)}>
                 { tone_shape(card.tone) }
             </g>
-            <text class={classes!("status", tone)} x={(status_x + 17).to_string()} y={status_y.to_string()}>{ status }</text>
+            <text class={classes!("status", tone)} x={(face.status_x + 16).to_string()} y={face.status_y.to_string()}>{ face.status }</text>
         }
     </> };
     match &card.thing {

@@ -9,13 +9,13 @@ use pullpath_view::pane::{Picture, PullPath, RungState, Thing, Tone};
 
 use crate::text::rung_tone;
 
-const EDGE: i32 = 8;
-const PAD: i32 = 12;
-const GUTTER: i32 = 20;
+const EDGE: i32 = 4;
+const PAD: i32 = 10;
+const GUTTER: i32 = 18;
 /// Free space at the right of the cluster, for the way from a Secret down to the keyring.
 const LANE: i32 = 14;
-const ROW: i32 = 12;
-const CARD: i32 = 44;
+const ROW: i32 = 10;
+const CARD: i32 = 42;
 const TITLE: i32 = 24;
 const HEAD: i32 = 18;
 const IMAGE_LINE: i32 = 17;
@@ -61,6 +61,8 @@ pub struct Card {
     pub thing: Option<Thing>,
     /// How the pull went here, if it came into question.
     pub state: Option<RungState>,
+    /// What happened to the pull here; drawn in place of the state where it broke.
+    pub label: Option<String>,
 }
 
 /// A frame with a title.
@@ -134,7 +136,7 @@ pub fn lay_out(picture: &Picture, width: u32) -> Drawing {
         column,
     };
     let ghosts = Ghosts::of(picture);
-    let mut y = draft.namespaces(picture, &ghosts, EDGE);
+    let mut y = draft.namespaces(picture, &ghosts, 1);
     y = draft.nodes(picture, &ghosts, y);
     y = draft.registries(picture, y + 6);
     draft.drawing.height = y + EDGE - ROW;
@@ -311,6 +313,7 @@ impl Draft {
             tone: thing.tone,
             thing: Some(thing.clone()),
             state: None,
+            label: None,
         });
     }
 
@@ -324,6 +327,7 @@ impl Draft {
             tone: Tone::Neutral,
             thing: None,
             state: None,
+            label: None,
         });
     }
 
@@ -345,7 +349,7 @@ impl Draft {
                 card.state = Some(link.state);
                 // What happened here is worth more than the standing state, and a ghost has no other.
                 if link.state == RungState::Failed || card.thing.is_none() {
-                    card.status.clone_from(&link.label);
+                    card.label = Some(link.label.clone());
                     card.tone = rung_tone(link.state);
                 }
             }

@@ -282,7 +282,7 @@ pub fn Lanes(props: &LanesProps) -> Html {
 }
 
 fn draw_lane(lane: &Lane, y: i32, scale: &Scale, props: &LanesProps) -> Html {
-    let room = ((scale.left - 12) * 10 / 66) as usize;
+    let room = ((scale.left - 28) * 10 / 67) as usize;
     let select = {
         let (look, id) = (props.look.clone(), lane.id.clone());
         Callback::from(move |_: MouseEvent| look.emit(Look::Select(Some(id.clone()))))
@@ -290,27 +290,22 @@ fn draw_lane(lane: &Lane, y: i32, scale: &Scale, props: &LanesProps) -> Html {
     html! {
         <g class="lane" id={element_id("lane", &lane.id)}>
             <rect class="lane-back" x="0" y={y.to_string()} width={(scale.right + RIGHT).to_string()} height={LANE.to_string()} />
-            <text class="lane-name" x="4" y={(y + 17).to_string()} onclick={select}>
+            <text class="lane-name" x="16" y={(y + 17).to_string()} onclick={select}>
                 { shorten(&lane.label, room) }<title>{ format!("{} {}", lane.kind, lane.label) }</title>
             </text>
-            { for lane.bars.iter().map(|bar| draw_bar(bar, y, scale)) }
+            { for lane.bars.iter().map(|bar| draw_bar(bar, lane, y, scale)) }
             { for lane.marks.iter().filter(|mark| scale.has(mark.at_ms)).map(|mark| draw_mark(mark, y, scale, &props.look)) }
         </g>
     }
 }
 
-fn draw_bar(bar: &Bar, y: i32, scale: &Scale) -> Html {
+fn draw_bar(bar: &Bar, lane: &Lane, y: i32, scale: &Scale) -> Html {
     if bar.to_ms < scale.from_ms || bar.from_ms > scale.to_ms {
         return Html::default();
     }
     let (from, to) = (scale.x(bar.from_ms), scale.x(bar.to_ms));
     let w = (to - from).max(2);
-    let room = ((w - 12) * 10 / 60).max(0) as usize;
-    let word = if room >= bar.label.chars().count().min(6) {
-        shorten(&bar.label, room)
-    } else {
-        String::new()
-    };
+    let word = place_word(&bar.label, from, to, lane, scale);
     let title = format!(
         "{}: {} to {} ({})",
         bar.label,
@@ -327,12 +322,37 @@ fn draw_bar(bar: &Bar, y: i32, scale: &Scale) -> Html {
         <g class={classes!("bar", tone_class(bar.tone))}>
             <title>{ title }</title>
             { place("bar-face", None) }
-            if bar.tone == pullpath_view::pane::Tone::Bad && word.is_empty() { { place("bar-hatch", Some("url(#hatch)")) } }
-            if !word.is_empty() {
-                <text x={(from + 6).to_string()} y={(y + 17).to_string()}>{ word }</text>
-            }
+            if bar.tone == pullpath_view::pane::Tone::Bad && word.is_none() { { place("bar-hatch", Some("url(#hatch)")) } }
+            if let Some((x, word)) = word { <text x={x.to_string()} y={(y + 17).to_string()}>{ word }</text> }
         </g>
     }
+}
+
+/// Where a bar's word stands: in the first gap between the lane's marks that has room for it, otherwise cut short in
+/// the widest gap, or nowhere.
+fn place_word(word: &str, from: i32, to: i32, lane: &Lane, scale: &Scale) -> Option<(i32, String)> {
+    const LETTER: i32 = 62;
+    /// Half of a mark, and air.
+    const MARK: i32 = 10;
+    let mut edges = vec![from - 4];
+    edges.extend(
+        lane.marks
+            .iter()
+            .map(|mark| scale.x(mark.at_ms))
+            .filter(|x| *x > from - MARK && *x < to + MARK),
+    );
+    edges.sort_unstable();
+    edges.push(to + 6);
+    let gaps: Vec<(i32, i32)> =
+        edges.windows(2).map(|pair| (pair[0] + MARK, pair[1] - pair[0] - 2 * MARK)).collect();
+    let need = word.chars().count() as i32 * LETTER / 10;
+    let (x, room) = gaps
+        .iter()
+        .find(|(_, room)| *room >= need)
+        .or(gaps.iter().max_by_key(|(_, room)| *room))
+        .copied()?;
+    let letters = (room * 10 / LETTER).max(0) as usize;
+    (letters >= word.chars().count().min(6)).then(|| (x, shorten(word, letters)))
 }
 
 fn draw_mark(mark: &Mark, y: i32, scale: &Scale, look: &Callback<Look>) -> Html {

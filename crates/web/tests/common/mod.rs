@@ -34,7 +34,8 @@ fn pod(name: &str) -> Thing {
         ("imagePullSecrets", "absent"),
         ("restarts", "0"),
     ];
-    let mut pod = thing("Pod", &format!("pod/payments/{name}"), "ImagePullBackOff", Tone::Bad, &facts);
+    let mut pod =
+        thing("Pod", &format!("pod/payments/{name}"), "ImagePullBackOff", Tone::Bad, &facts);
     pod.verbs = vec![Verb {
         label: "Delete Pod".into(),
         action: Action::DeletePod { namespace: "payments".into(), name: name.into() },
@@ -47,12 +48,20 @@ fn prose(text: &str) -> Block {
 }
 
 /// The cluster with the path of one pull in it.
-pub fn picture() -> Picture {
-    let mut deployment =
-        thing("Deployment", "deployment/payments/payment-api", "0 of 3 ready", Tone::Bad, &[("replicas", "3")]);
+pub(crate) fn picture() -> Picture {
+    let mut deployment = thing(
+        "Deployment",
+        "deployment/payments/payment-api",
+        "0 of 3 ready",
+        Tone::Bad,
+        &[("replicas", "3")],
+    );
     deployment.verbs = vec![Verb {
         label: "Restart rollout".into(),
-        action: Action::RestartRollout { namespace: "payments".into(), deployment: "payment-api".into() },
+        action: Action::RestartRollout {
+            namespace: "payments".into(),
+            deployment: "payment-api".into(),
+        },
     }];
     Picture {
         namespaces: vec![NamespaceBox {
@@ -85,11 +94,17 @@ pub fn picture() -> Picture {
 }
 
 fn link(stop: &str, name: &str, thing: Option<&str>, state: RungState, label: &str) -> Link {
-    Link { stop: stop.into(), name: name.into(), thing: thing.map(str::to_owned), state, label: label.into() }
+    Link {
+        stop: stop.into(),
+        name: name.into(),
+        thing: thing.map(str::to_owned),
+        state,
+        label: label.into(),
+    }
 }
 
 /// The ladder of that pull, broken at rung 3.
-pub fn ladder() -> Ladder {
+pub(crate) fn ladder() -> Ladder {
     let titles = titles();
     let rung = |n: u8, state: RungState, sentence: &str| Rung {
         number: n,
@@ -101,9 +116,21 @@ pub fn ladder() -> Ladder {
         exchanges: Vec::new(),
     };
     let mut rungs = vec![
-        rung(1, RungState::Passed, &format!("{HOST}/payments/payment-api:3.0.0 is taken as it is written.")),
-        rung(2, RungState::Passed, "IfNotPresent, and the image is not on the node: it must be pulled."),
-        rung(3, RungState::Failed, "The Pod lists none, and its ServiceAccount default had none when the Pod was admitted."),
+        rung(
+            1,
+            RungState::Passed,
+            &format!("{HOST}/payments/payment-api:3.0.0 is taken as it is written."),
+        ),
+        rung(
+            2,
+            RungState::Passed,
+            "IfNotPresent, and the image is not on the node: it must be pulled.",
+        ),
+        rung(
+            3,
+            RungState::Failed,
+            "The Pod lists none, and its ServiceAccount default had none when the Pod was admitted.",
+        ),
         rung(4, RungState::Skipped, "There was no Secret to look at."),
         rung(5, RungState::Skipped, "There was no entry to match."),
         rung(6, RungState::Skipped, "No provider is set up on this node."),
@@ -124,12 +151,17 @@ pub fn ladder() -> Ladder {
             place: None,
         },
     ];
-    rungs[2].remedy = Some("A pull secret on the ServiceAccount before the Pod is created, or on the Pod itself.".into());
+    rungs[2].remedy = Some(
+        "A pull secret on the ServiceAccount before the Pod is created, or on the Pod itself."
+            .into(),
+    );
     rungs[6].exchanges = vec![Exchange {
         request: format!("HEAD https://{HOST}/v2/payments/payment-api/manifests/3.0.0"),
         auth: "none".into(),
         status: "401 Unauthorized".into(),
-        note: format!("www-authenticate: Basic realm=\"https://{HOST}/\",service=\"ecr.amazonaws.com\""),
+        note: format!(
+            "www-authenticate: Basic realm=\"https://{HOST}/\",service=\"ecr.amazonaws.com\""
+        ),
     }];
     Ladder::Open {
         subject: "payment-api-7c9f8d6b5-x2x9z / app".into(),
@@ -142,7 +174,7 @@ pub fn ladder() -> Ladder {
     }
 }
 
-pub fn titles() -> Vec<String> {
+pub(crate) fn titles() -> Vec<String> {
     [
         "Image reference",
         "Pull policy and local image",
@@ -158,14 +190,17 @@ pub fn titles() -> Vec<String> {
 }
 
 /// Thirteen hours: a token that ran out, three Pods, and what the learner did.
-pub fn timeline() -> Timeline {
+pub(crate) fn timeline() -> Timeline {
     let bar = |from_ms, to_ms, label: &str, tone| Bar { from_ms, to_ms, label: label.into(), tone };
     let mark = |at_ms, label: &str, tone, count| Mark { at_ms, label: label.into(), tone, count };
     let mut lanes = vec![Lane {
         id: "secret/payments/ecr-pull-secret".into(),
         kind: "Token".into(),
         label: "ecr-pull-secret".into(),
-        bars: vec![bar(-HOUR, 11 * HOUR, "valid", Tone::Good), bar(11 * HOUR, 13 * HOUR, "expired", Tone::Bad)],
+        bars: vec![
+            bar(-HOUR, 11 * HOUR, "valid", Tone::Good),
+            bar(11 * HOUR, 13 * HOUR, "expired", Tone::Bad),
+        ],
         marks: vec![mark(-HOUR, "issued", Tone::Neutral, 1)],
     }];
     for name in ["x2x9z", "kq7tb", "m4wzl"] {
@@ -177,7 +212,9 @@ pub fn timeline() -> Timeline {
                 bar(0, 14_000, "ErrImagePull", Tone::Bad),
                 bar(14_000, 13 * HOUR, "ImagePullBackOff", Tone::Bad),
             ],
-            marks: (0..13).map(|hour| mark(hour * HOUR + 5 * MINUTE, "pull failed", Tone::Bad, 12)).collect(),
+            marks: (0..13)
+                .map(|hour| mark(hour * HOUR + 5 * MINUTE, "pull failed", Tone::Bad, 12))
+                .collect(),
         });
     }
     lanes.push(Lane {
@@ -185,12 +222,20 @@ pub fn timeline() -> Timeline {
         kind: "You".into(),
         label: "You".into(),
         bars: Vec::new(),
-        marks: vec![mark(0, "Apply", Tone::Neutral, 1), mark(10 * MINUTE, "Advance by 13 h", Tone::Neutral, 1)],
+        marks: vec![
+            mark(0, "Apply", Tone::Neutral, 1),
+            mark(10 * MINUTE, "Advance by 13 h", Tone::Neutral, 1),
+        ],
     });
-    Timeline { from_ms: -HOUR, to_ms: 13 * HOUR, lanes, stops: vec![-HOUR, 0, 14_000, 10 * MINUTE, 13 * HOUR] }
+    Timeline {
+        from_ms: -HOUR,
+        to_ms: 13 * HOUR,
+        lanes,
+        stops: vec![-HOUR, 0, 14_000, 10 * MINUTE, 13 * HOUR],
+    }
 }
 
-pub fn events() -> Vec<EventRow> {
+pub(crate) fn events() -> Vec<EventRow> {
     let row = |last_ms: i64, kind: &str, reason: &str, message: String, count, gone| EventRow {
         first: "T+00:00:00".into(),
         last: pullpath_web::text::moment(last_ms),
@@ -205,12 +250,28 @@ pub fn events() -> Vec<EventRow> {
     };
     let image = format!("{HOST}/payments/payment-api:3.0.0");
     vec![
-        row(13 * HOUR, "Normal", "BackOff", format!("Back-off pulling image \"{image}\""), 3421, false),
-        row(40_000, "Warning", "Failed", format!("Failed to pull image \"{image}\": failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials"), 4, true),
+        row(
+            13 * HOUR,
+            "Normal",
+            "BackOff",
+            format!("Back-off pulling image \"{image}\""),
+            3421,
+            false,
+        ),
+        row(
+            40_000,
+            "Warning",
+            "Failed",
+            format!(
+                "Failed to pull image \"{image}\": failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials"
+            ),
+            4,
+            true,
+        ),
     ]
 }
 
-pub fn goals() -> Goals {
+pub(crate) fn goals() -> Goals {
     Goals {
         rows: vec![
             GoalRow {
@@ -222,7 +283,9 @@ pub fn goals() -> Goals {
                 live: "0 of 3 Pods running".into(),
                 feedback: Some(Feedback {
                     id: Some("secret-in-another-namespace".into()),
-                    text: vec![prose("The Secret is there, and so is the ServiceAccount that lists it. Which ServiceAccount does the Pod use?")],
+                    text: vec![prose(
+                        "The Secret is there, and so is the ServiceAccount that lists it. Which ServiceAccount does the Pod use?",
+                    )],
                     object: "pod/payment-api-7c9f8d6b5-x2x9z".into(),
                     event: Some("Error: ImagePullBackOff".into()),
                     rung: Some(3),
@@ -253,7 +316,7 @@ pub fn goals() -> Goals {
     }
 }
 
-pub fn guide() -> Guide {
+pub(crate) fn guide() -> Guide {
     Guide {
         prediction: Some(Prediction {
             question: "After Apply, without anything else: what will the three Pods say?".into(),
@@ -279,7 +342,7 @@ pub fn guide() -> Guide {
     }
 }
 
-pub fn problem() -> Problem {
+pub(crate) fn problem() -> Problem {
     Problem {
         code: "unknown-field".into(),
         warning: false,
@@ -294,7 +357,7 @@ pub fn problem() -> Problem {
     }
 }
 
-pub fn files() -> Vec<FileRow> {
+pub(crate) fn files() -> Vec<FileRow> {
     let text = format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: payment-api\n  namespace: payments\nspec:\n  replicas: 3\n  selector:\n    matchLabels: {{ app: payment-api }}\n  template:\n    metadata:\n      labels: {{ app: payment-api }}\n    spec:\n      # The puller was made for this.\n      serviceAcountName: payments-puller\n      containers:\n        - name: app\n          image: {HOST}/payments/payment-api:3.0.0\n"
     );
@@ -312,10 +375,15 @@ pub fn files() -> Vec<FileRow> {
     deployment.unapplied = true;
     let mut secret = file("secret.yaml", "apiVersion: v1\nkind: Secret\n", true);
     secret.token = Some(HOST.into());
-    vec![deployment, secret, file("serviceaccount.yaml", "apiVersion: v1\nkind: ServiceAccount\n", true), file("registry.md", "An ECR registry.\n", false)]
+    vec![
+        deployment,
+        secret,
+        file("serviceaccount.yaml", "apiVersion: v1\nkind: ServiceAccount\n", true),
+        file("registry.md", "An ECR registry.\n", false),
+    ]
 }
 
-pub fn view() -> View {
+pub(crate) fn view() -> View {
     View {
         at_ms: 13 * HOUR,
         now_ms: 13 * HOUR,
@@ -334,11 +402,17 @@ pub fn view() -> View {
 }
 
 /// A session that was given all of that.
-pub fn session() -> Session {
-    let mut session = Session { stage: Stage::Open, ..Session::default() };
+pub(crate) fn session() -> Session {
+    let mut session = Session::default();
+    session.stage = Stage::Open;
     session.panes.take(view());
-    session.attempt =
-        Some(Rc::new(Attempt { format: 1, scenario: "default-serviceaccount".into(), version: 1, seed: 7, actions: vec![Action::Apply, Action::Run] }));
+    session.attempt = Some(Rc::new(Attempt {
+        format: 1,
+        scenario: "default-serviceaccount".into(),
+        version: 1,
+        seed: 7,
+        actions: vec![Action::Apply, Action::Run],
+    }));
     session.notices = vec![
         (1, Notice { command: Some("kubectl apply -f deployment.yaml -f secret.yaml -f serviceaccount.yaml".into()), text: "deployment.apps/payment-api configured\nsecret/ecr-pull-secret unchanged\nserviceaccount/payments-puller unchanged".into(), failed: false }),
         (2, Notice { command: None, text: "Nothing changed any more but back-off; the clock stopped at T+00:10:00.".into(), failed: false }),
@@ -346,9 +420,11 @@ pub fn session() -> Session {
     session
 }
 
-pub fn brief() -> Rc<Vec<Block>> {
+pub(crate) fn brief() -> Rc<Vec<Block>> {
     Rc::new(vec![
-        prose("The payments team moved payment-api into its own namespace. Since then none of its three Pods has started."),
+        prose(
+            "The payments team moved payment-api into its own namespace. Since then none of its three Pods has started.",
+        ),
         Block::Paragraph {
             text: vec![
                 Inline::Text("The Secret was copied over, and a ServiceAccount ".into()),
