@@ -1,6 +1,9 @@
 //! The real `pullpath` binary on real files: whole outputs, exit codes, and bad input of every kind.
 #![cfg(feature = "cli")]
 
+#[path = "broken/table.rs"]
+mod table;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -260,4 +263,36 @@ fn bundles_hold_no_answers_and_are_the_same_each_time() {
     assert_eq!(files, read(other.path()));
     assert_eq!(files.len(), 4, "an index, two scenarios, one lesson");
     assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
+}
+
+/// The same table that the formats are tested by, on real files: a diagnostic with a place and a hint, never a panic.
+#[test]
+fn every_broken_folder_is_told_on_the_command_line() {
+    let cases = table::cases();
+    assert!(cases.len() >= 30);
+    for case in cases {
+        let folder = scratch();
+        let texts = table::broken(&case);
+        for (path, text) in &texts {
+            let file = folder.path().join("base").join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        let target = folder.path().join("base");
+        let target = if case.lesson { target.join(&case.file) } else { target };
+        let run = pullpath(&["check", target.to_str().unwrap()]);
+        let name = &case.name;
+        let printed = run.out + &run.err;
+        let only_warned = printed.contains(&format!("warning[{}]", case.code));
+        assert!(only_warned || run.code == 1 || run.code == 2, "{name}: exit code {}", run.code);
+        assert!(!printed.contains("panicked"), "{name}: {printed}");
+        if case.delete && case.file == "scenario.yaml" {
+            // Then it is no scenario at all.
+            assert!(printed.contains("= hint: "), "{name}: {printed}");
+            continue;
+        }
+        assert!(printed.contains(&format!("[{}]", case.code)), "{name}: {printed}");
+        assert!(printed.contains(&format!("/{}", case.at)), "{name}: {printed}");
+        assert!(printed.contains("= hint: "), "{name}: {printed}");
+    }
 }
