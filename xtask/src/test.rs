@@ -1,7 +1,10 @@
 //! Every check and every test, cheapest first, and a count of each kind at the end.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
+
+use serde_json::{Value, json};
 
 use crate::places;
 use crate::process::{Outcome, ask, program, run, run_and_keep, say, step};
@@ -45,6 +48,10 @@ const MODEL_CRATES: &[&str] = &[
     "zerocopy",
     "zmij",
 ];
+
+/// How long scenarios are played when native and browser are compared.
+const UNTIL: &str = "25h";
+const UNTIL_MS: u32 = 25 * 3600 * 1000;
 
 /// The kinds of tests, in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,13 +184,52 @@ fn components(tally: &mut Tally) {
 }
 
 fn wasm(tools: Tools, tally: &mut Tally) {
+    let cases = step(
+        "Playing every scenario natively",
+        "the browser must come to the same log",
+        native_logs,
+    );
+    let cases = match cases {
+        Ok(cases) => cases,
+        Err(problem) => return tally.broken(Kind::Wasm, &problem),
+    };
     tally.tests(Kind::Wasm, "Wasm tests in headless Chromium", "compiled first", || {
         let mut cargo = tools.wasm_program("cargo");
         cargo.args(["test", "--package", "pullpath", "--test", "web", "--target", WASM]);
         cargo.args(["--no-default-features", "--features", "worker"]);
+        cargo.env("PULLPATH_CASES", &cases);
         cargo.envs(setup::chromedriver().map(|driver| ("CHROMEDRIVER", driver)));
         run_and_keep(&mut cargo)
     });
+}
+
+/// The file that `tests/web` holds the browser against: sources and native log of every scenario.
+fn native_logs() -> Outcome<PathBuf> {
+    let scratch = places::scratch().join("wasm-cases");
+    let _ = fs::remove_dir_all(&scratch);
+    run(site::pullpath().args(["bundle", "scenarios", "--out"]).arg(scratch.join("bundles")))?;
+    let mut cases = Vec::new();
+    for file in places::files_below(&scratch.join("bundles")) {
+        let text =
+            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let bundle: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let (Some(id), sources @ Value::Object(_)) = (bundle["id"].as_str(), &bundle["sources"])
+        else {
+            continue;
+        };
+        // Exit code 1 is "the goals are not met", which is how a scenario starts.
+        let play = ["run", &format!("scenarios/{id}"), "--log", "--until", UNTIL];
+        let output = site::pullpath().args(play).output().map_err(|error| error.to_string())?;
+        let log = String::from_utf8_lossy(&output.stdout);
+        if log.is_empty() {
+            return Err(format!("{id} has no log: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+        cases.push(json!({ "id": id, "until_ms": UNTIL_MS, "sources": sources, "log": log }));
+    }
+    let path = scratch.join("cases.json");
+    fs::write(&path, Value::from(cases).to_string()).map_err(|error| error.to_string())?;
+    Ok(path)
 }
 
 /// Plays the built site twice: with the policy as a header at the top of a host, and on a host that sends none, below a
