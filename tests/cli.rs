@@ -283,6 +283,7 @@ fn every_broken_folder_is_told_on_the_command_line() {
         let run = pullpath(&["check", target.to_str().unwrap()]);
         let name = &case.name;
         let printed = run.out + &run.err;
+        assert!(case.found.is_none() || run.code == 1, "{name}: only playing finds it");
         let only_warned = printed.contains(&format!("warning[{}]", case.code));
         assert!(only_warned || run.code == 1 || run.code == 2, "{name}: exit code {}", run.code);
         assert!(!printed.contains("panicked"), "{name}: {printed}");

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use pullpath_model::object::{Kind, Misfit, Object, ignored_pointer, tracked_pointer};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::diagnostic::{Checked, Diagnostic, did_you_mean, nearest, one_of};
@@ -153,13 +151,13 @@ impl Reader<'_> {
 
     fn kind(&mut self, value: &Value, api_version: &str, kind: &str) -> Option<()> {
         match (kind, api_version) {
-            ("Namespace", "v1") => self.shape::<Namespace>(value),
+            ("Namespace", "v1") => self.shape(value, object(Kind::Namespace)),
             ("Secret", "v1") => self.secret(value),
-            ("ServiceAccount", "v1") => self.shape::<ServiceAccount>(value),
-            ("Pod", "v1") => self.shape::<Pod>(value),
-            ("Deployment", "apps/v1") => self.shape::<Deployment>(value),
+            ("ServiceAccount", "v1") => self.shape(value, object(Kind::ServiceAccount)),
+            ("Pod", "v1") => self.shape(value, object(Kind::Pod)),
+            ("Deployment", "apps/v1") => self.shape(value, object(Kind::Deployment)),
             ("Role", "iam.services.k8s.aws/v1alpha1") => {
-                self.shape::<Role>(value);
+                self.shape(value, &role);
                 self.role_needs(value);
             }
             _ => {
@@ -204,24 +202,20 @@ impl Reader<'_> {
 
     /// Decodes into the type of the kind, for everything that does not fit. A decoder stops at the first wrong value, so
     /// each is taken out and the rest is tried again.
-    fn shape<T: DeserializeOwned>(&mut self, value: &Value) {
+    fn shape(&mut self, value: &Value, decode: Decode<'_>) {
         const ROUNDS: usize = 20;
         let mut value = value.clone();
         for _ in 0..ROUNDS {
-            let mut unknown = Vec::new();
-            let mut track = serde_path_to_error::Track::new();
-            let decoder = serde_path_to_error::Deserializer::new(&value, &mut track);
-            let decoded: Result<T, _> = serde_ignored::deserialize(decoder, |path| {
-                unknown.push(ignored_pointer(&path));
-            });
-            let Err(error) = decoded else {
-                for at in unknown {
-                    self.unknown_field(&at);
+            let Misfit { at, error } = match decode(&value) {
+                Ok(unknown) => {
+                    for at in unknown {
+                        self.unknown_field(&at);
+                    }
+                    return;
                 }
-                return;
+                Err(misfit) => misfit,
             };
-            let at = tracked_pointer(&track.path());
-            self.wrong_type(&at, &error.to_string());
+            self.wrong_type(&at, &error);
             if !remove(&mut value, &at) {
                 return;
             }
@@ -292,7 +286,7 @@ impl Reader<'_> {
             }
             remove(&mut rest, "/data");
         }
-        self.shape::<Secret>(&rest);
+        self.shape(&rest, object(Kind::Secret));
     }
 
     fn secret_data(&mut self, at: &str, key: &str, value: &Value) {
@@ -453,26 +447,32 @@ struct Tag {
     value: Option<String>,
 }
 
-fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => String::new(),
-        Path::Seq { parent, index } => pointer(&ignored_pointer(parent), &index.to_string()),
-        Path::Map { parent, key } => pointer(&ignored_pointer(parent), key),
-        Path::Some { parent }
-        | Path::NewtypeStruct { parent }
-        | Path::NewtypeVariant { parent } => ignored_pointer(parent),
+/// Decodes a value and lists the fields that it should not have.
+type Decode<'a> = &'a dyn Fn(&Value) -> Result<Vec<String>, Misfit>;
+
+/// Decodes a kind that the API server knows.
+fn object(kind: Kind) -> Decode<'static> {
+    macro_rules! by_kind {
+        ($($kind:ident)*) => { match kind {
+            $(Kind::$kind => &|value| {
+                Object::decode_strictly(Kind::$kind, value).map(|(_, unknown)| unknown)
+            },)*
+        } };
     }
+    by_kind!(Namespace ServiceAccount Secret Role Deployment ReplicaSet Pod Node)
 }
 
-fn tracked_pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(String::new(), |at, segment| match segment {
-        Segment::Seq { index } => pointer(&at, &index.to_string()),
-        Segment::Map { key } => pointer(&at, key),
-        Segment::Enum { variant } => pointer(&at, variant),
-        Segment::Unknown => at,
-    })
+/// Decodes ACK's `Role` with all its fields, of which the model reads only some.
+fn role(value: &Value) -> Result<Vec<String>, Misfit> {
+    let mut unknown = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let decoder = serde_path_to_error::Deserializer::new(value, &mut track);
+    let decoded: Result<Role, _> =
+        serde_ignored::deserialize(decoder, |path| unknown.push(ignored_pointer(&path)));
+    match decoded {
+        Ok(_) => Ok(unknown),
+        Err(error) => Err(Misfit { at: tracked_pointer(&track.path()), error: error.to_string() }),
+    }
 }
 
 fn last_step(at: &str) -> String {
