@@ -328,7 +328,8 @@ pub fn use_desk(name: &str, engine: &Engine) -> Desk {
 impl Desk {
     /// Opens a scenario from its files; with an attempt, where that stopped.
     pub fn open(&self, sources: BTreeMap<String, String>, attempt: Option<Attempt>) {
-        self.held.replace(Held { ticket: self.held.borrow().ticket, ..Held::default() });
+        let ticket = self.held.borrow().ticket;
+        self.held.replace(Held { ticket, ..Held::default() });
         self.state.dispatch(Msg::Cleared);
         let what =
             if attempt.is_some() { "Replaying your attempt" } else { "Setting up the cluster" };

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::{Look, Wishes};
 use crate::icon::{self, ToneIcon};
-use crate::text::{rung_tone, rung_word, tone_class};
+use crate::text::{rung_tone, rung_word, shorten, tone_class};
 
 /// Properties of [`LadderPane`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -36,21 +36,12 @@ pub fn LadderPane(props: &LadderPaneProps) -> Html {
                 </button></p>
             </div>
         },
-        Ladder::Open { subject, pull, pulls, when, summary, rungs, .. } => {
+        Ladder::Open { pull, summary, rungs, .. } => {
             let look = &props.wishes.look;
-            let step = |to: u32| look.reform(move |_: MouseEvent| Look::Pull(Some(to)));
             html! { <>
                 if let Some(diagnosis) = props.diagnosis.as_ref().filter(|diagnosis| diagnosis.chosen.is_some()) {
                     <Verdict diagnosis={diagnosis.clone()} />
                 }
-                <div class="ladder-subject">
-                    <p class="mono wrap">{ subject }</p>
-                    <div class="stepper" role="group" aria-label="Pull attempt">
-                        <button type="button" class="button icon-only" aria-label="Earlier pull" disabled={*pull <= 1} onclick={step(pull.saturating_sub(1))}>{ icon::previous() }</button>
-                        <span>{ format!("pull {pull} of {pulls}") }<span class="faint">{ format!(" at {when}") }</span></span>
-                        <button type="button" class="button icon-only" aria-label="Later pull" disabled={pull >= pulls} onclick={step(pull + 1)}>{ icon::next() }</button>
-                    </div>
-                </div>
                 <p class="summary">{ summary }</p>
                 <ol class="ladder">
                     { for rungs.iter().map(|rung| html! {
@@ -63,10 +54,24 @@ pub fn LadderPane(props: &LadderPaneProps) -> Html {
     };
     html! {
         <section class="pane ladder-pane" aria-label="Why">
-            <header class="pane-head"><h2>{ "Why" }</h2></header>
+            <header class="pane-head"><h2>{ "Why" }</h2>{ draw_subject(&props.ladder, &props.wishes.look) }</header>
             <div class="pane-body">{ body }</div>
         </section>
     }
+}
+
+/// Which Pod's pull it is, and the way to its other ones.
+fn draw_subject(ladder: &Ladder, look: &Callback<Look>) -> Html {
+    let Ladder::Open { subject, pull, pulls, when, .. } = ladder else { return Html::default() };
+    let step = |to: u32| look.reform(move |_: MouseEvent| Look::Pull(Some(to)));
+    html! { <>
+        <span class="mono ladder-subject" title={subject.clone()}>{ shorten(subject, 34) }</span>
+        <div class="stepper" role="group" aria-label="Pull attempt">
+            <button type="button" class="button icon-only" aria-label="Earlier pull" disabled={*pull <= 1} onclick={step(pull.saturating_sub(1))}>{ icon::previous() }</button>
+            <span>{ format!("pull {pull} of {pulls}") }<span class="faint">{ format!(" at {when}") }</span></span>
+            <button type="button" class="button icon-only" aria-label="Later pull" disabled={pull >= pulls} onclick={step(pull + 1)}>{ icon::next() }</button>
+        </div>
+    </> }
 }
 
 /// Properties of [`RungRow`].
@@ -205,12 +210,10 @@ fn Verdict(props: &VerdictProps) -> Html {
     html! {
         <div class={classes!("verdict", tone_class(tone))} role="status">
             <ToneIcon {tone} />
-            <div>
-                if let (Some(rung), Some(title)) = (chosen, title) {
-                    <p>{ format!("You named rung {rung}, {title}.") }</p>
-                }
-                if let Some(comment) = comment { <p>{ comment }</p> }
-            </div>
+            <p>
+                if let (Some(rung), Some(title)) = (chosen, title) { { format!("You named rung {rung}, {title}. ") } }
+                if let Some(comment) = comment { { comment } }
+            </p>
         </div>
     }
 }

@@ -109,7 +109,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                         <Waiting name="Cluster" />
                     }
                 </div>
-                <Splitter name="why" label="Height of the why ladder" least={120} most={700} size={252} lies={true} after={true} />
+                <Splitter name="why" label="Height of the why ladder" least={120} most={700} size={272} lies={true} after={true} />
                 <div class="place-why" id="pane-why" tabindex="-1">
                     if let Some(ladder) = &panes.ladder {
                         <LadderPane ladder={ladder.clone()} diagnosis={panes.guide.as_ref().and_then(|guide| guide.diagnosis.clone())} wishes={wishes.clone()} />
@@ -117,7 +117,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                         <Waiting name="Why" />
                     }
                 </div>
-                <Splitter name="time" label="Height of the timeline" least={96} most={520} size={196} lies={true} after={true} />
+                <Splitter name="time" label="Height of the timeline" least={96} most={520} size={190} lies={true} after={true} />
                 <div class="place-time" id="pane-time" tabindex="-1">
                     if let Some(timeline) = &panes.timeline {
                         <TimelinePane timeline={timeline.clone()} events={panes.events.clone().unwrap_or_default()} at_ms={panes.at_ms} now_ms={panes.now_ms}
