@@ -1,5 +1,6 @@
 //! What a person runs: `cargo xtask setup|serve|test|build|bench|tidy`.
 
+mod bench;
 mod places;
 mod process;
 mod serve;
@@ -20,6 +21,8 @@ cargo xtask serve            installs what is missing, builds the app and serves
   --no-build                 serves what is in dist/ already
 cargo xtask test             installs what is missing and runs every check and test
 cargo xtask build            builds the app into dist/
+cargo xtask bench            measures time and size
+  --against REV              compares times with another revision
 cargo xtask tidy             checks what no compiler checks";
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["serve", options @ ..] => serve::command(options),
         ["test", options @ ..] => test::command(options),
         ["build"] => site::build(&setup::for_site()?),
+        ["bench", options @ ..] => bench::command(options),
         ["tidy"] => tidy::command(),
         _ => Err(USAGE.to_owned()),
     }

@@ -1,0 +1,99 @@
+//! How fast the engine is, natively. `cargo xtask bench` runs it and compares with another revision.
+//!
+//! One line for each case: name, then minimum, median and maximum in microseconds, separated by tabs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use pullpath_engine::{Session, view};
+use pullpath_lesson::Texts;
+use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_view::Action;
+use pullpath_view::wire::Query;
+
+const ROUNDS: usize = 15;
+
+fn main() {
+    let ten = session("default-serviceaccount", &|texts| {
+        let file = texts.get_mut("files/deployment.yaml").expect("the scenario has a Deployment");
+        *file = file.replace("replicas: 3", "replicas: 10");
+    });
+    measure("13 simulated hours of 10 failing Pods", || {
+        let mut cluster = ten.cluster().clone();
+        cluster.run_until(cluster.now() + pullpath_model::time::Span::hours(13));
+        black_box(cluster.take_log().len());
+    });
+
+    let mut day = ten.clone();
+    act(&mut day, Action::OpenLadder);
+    act(&mut day, Action::Advance { seconds: 24 * 3600 });
+    let mut hour = 0;
+    measure("a moment of the past of 24 h with 10 Pods, drawn", || {
+        hour = (hour + 7) % 24;
+        let query = Query { at_ms: Some(hour * 3_600_000 + 1_800_000), ..Query::default() };
+        black_box(view::whole(&day, &query));
+    });
+
+    let token = session("thirteen-hour-token", &|_| {});
+    let role =
+        &token.scenario().text("node-role.yaml").expect("the scenario has a role").to_owned();
+    let text = format!("{role}    - arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly\n");
+    measure("one edit: applied, run, graded 13 h ahead", || {
+        let mut session = token.clone();
+        act(&mut session, Action::Edit { file: "node-role.yaml".into(), text: text.clone() });
+        act(&mut session, Action::Apply);
+        act(&mut session, Action::Run);
+        assert!(session.judge().passed, "the edit solves the scenario");
+    });
+}
+
+fn measure(name: &str, mut work: impl FnMut()) {
+    work();
+    let mut times: Vec<u128> = (0..ROUNDS)
+        .map(|_| {
+            let began = Instant::now();
+            work();
+            began.elapsed().as_micros()
+        })
+        .collect();
+    times.sort_unstable();
+    let (least, middle, most) = (times[0], times[ROUNDS / 2], times[ROUNDS - 1]);
+    #[expect(clippy::print_stdout, reason = "a benchmark prints")]
+    {
+        println!("{name}\t{least}\t{middle}\t{most}");
+    }
+}
+
+fn act(session: &mut Session, action: Action) {
+    session.act(action, &mut |_, _| {}).expect("the action is possible");
+}
+
+fn session(id: &str, change: &dyn Fn(&mut Texts)) -> Session {
+    let mut texts: Texts = BTreeMap::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(id);
+    read(&folder, &folder, &mut texts);
+    texts.retain(|path, _| !path.starts_with("solutions/") && !path.starts_with("wrong/"));
+    change(&mut texts);
+    let scenario = Scenario::read(&texts, id, Folder::Played).into_result().expect("it is sound");
+    Session::new(Arc::new(scenario)).expect("its history applies")
+}
+
+fn read(root: &Path, folder: &Path, texts: &mut Texts) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            read(root, &path, texts);
+        } else {
+            let name = path
+                .strip_prefix(root)
+                .expect("it is below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
+            texts.insert(name, fs::read_to_string(&path).expect("it is text"));
+        }
+    }
+}
