@@ -87,7 +87,7 @@ pub fn App() -> Html {
     {
         let title = title_of(&route, &index);
         use_effect_with((route.clone(), title), |(_, title)| {
-            browser::set_title(&format!("{title} · Pullpath"))
+            browser::set_title(&format!("{title} · Pullpath"));
         });
     }
     {
@@ -162,7 +162,7 @@ fn use_route() -> Route {
         let listener = browser::is_here().then(|| {
             let window = gloo::utils::window();
             gloo::events::EventListener::new(&window, "hashchange", move |_| {
-                setter.set(Route::parse(&browser::hash()))
+                setter.set(Route::parse(&browser::hash()));
             })
         });
         move || drop(listener)

@@ -80,6 +80,19 @@ fn label_of(language: &str) -> String {
     if language.is_empty() { "Code".to_owned() } else { format!("Code, {language}") }
 }
 
+/// A sentence of the engine's, with the words in backticks drawn as code.
+pub fn sentence(text: &str) -> Html {
+    let piece = |(is_word, piece): (bool, &str)| {
+        let piece = piece.to_owned();
+        if is_word {
+            html! { <code>{ piece }</code> }
+        } else {
+            html! { piece }
+        }
+    };
+    crate::text::ticked(text).into_iter().map(piece).collect()
+}
+
 /// A line of text.
 pub fn inlines(text: &[Inline]) -> Html {
     text.iter().map(inline).collect()

@@ -117,6 +117,16 @@ pub const fn goal_word(state: GoalState) -> &'static str {
     }
 }
 
+/// A sentence in which words of the learner stand in backticks, as pieces: each with whether it is such a word.
+pub fn ticked(sentence: &str) -> Vec<(bool, &str)> {
+    // An odd backtick is only itself.
+    if sentence.matches('`').count() % 2 == 1 {
+        return vec![(false, sentence)];
+    }
+    let pieces = sentence.split('`').enumerate().map(|(n, piece)| (n % 2 == 1, piece));
+    pieces.filter(|(_, piece)| !piece.is_empty()).collect()
+}
+
 /// An id of an element, from the id of a thing: no slashes or dots, which selectors would have to escape.
 pub fn element_id(prefix: &str, id: &str) -> String {
     let plain: String =
@@ -140,6 +150,13 @@ mod tests {
             assert_eq!(shorten(text, room), want, "{text:?} in {room}");
             assert!(shorten(text, room).chars().count() <= room);
         }
+    }
+
+    #[test]
+    fn words_in_backticks_are_told_apart() {
+        assert_eq!(ticked("unknown field `a`"), [(false, "unknown field "), (true, "a")]);
+        assert_eq!(ticked("`a` and `b`"), [(true, "a"), (false, " and "), (true, "b")]);
+        assert_eq!(ticked("odd ` one"), [(false, "odd ` one")]);
     }
 
     #[test]

@@ -111,7 +111,8 @@ where
         let page = format!(
             "<!doctype html><html lang=en data-theme={theme}><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=stylesheet href='file://{css}'><body>{body}"
         );
-        std::fs::write(format!("{folder}/{name}-{theme}.html"), page).unwrap();
+        std::fs::write(format!("{folder}/{name}-{theme}.html"), page)
+            .expect("the folder can be written");
     }
 }
 

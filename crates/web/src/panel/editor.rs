@@ -167,7 +167,7 @@ fn use_chunk() -> Option<Chunk> {
             && let Some(script) = script()
         {
             listener = Some(gloo::events::EventListener::new(&script, "load", move |_| {
-                setter.set(find_chunk())
+                setter.set(find_chunk());
             }));
         }
         move || drop(listener)

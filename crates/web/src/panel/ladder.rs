@@ -7,8 +7,10 @@ use pullpath_view::pane::{Diagnosis, Evidence, Exchange, Ladder, Rung, RungState
 use yew::prelude::*;
 
 use super::{Look, Wishes};
+use crate::blocks::sentence;
+use crate::browser;
 use crate::icon::{self, ToneIcon};
-use crate::text::{rung_tone, rung_word, shorten, tone_class};
+use crate::text::{rung_tone, rung_word, tone_class};
 
 /// Properties of [`LadderPane`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -23,6 +25,17 @@ pub struct LadderPaneProps {
 /// The ladder, or what to do to get it.
 #[component]
 pub fn LadderPane(props: &LadderPaneProps) -> Html {
+    let is_open = matches!(*props.ladder, Ladder::Open { .. });
+    {
+        let was_asked = use_mut_ref(|| false);
+        let is_locked = matches!(*props.ladder, Ladder::Locked { .. });
+        use_effect_with((is_open, is_locked), move |&(is_open, is_locked)| {
+            // The form that had the focus is gone; what it led to takes it.
+            if was_asked.replace(is_locked) && is_open {
+                browser::focus_soon("ladder-summary");
+            }
+        });
+    }
     let body = match &*props.ladder {
         Ladder::Empty { text } => html! { <p class="empty">{ text }</p> },
         Ladder::Locked { text } => html! {
@@ -36,13 +49,14 @@ pub fn LadderPane(props: &LadderPaneProps) -> Html {
                 </button></p>
             </div>
         },
-        Ladder::Open { pull, summary, rungs, .. } => {
+        Ladder::Open { subject, pull, summary, rungs, .. } => {
             let look = &props.wishes.look;
             html! { <>
                 if let Some(diagnosis) = props.diagnosis.as_ref().filter(|diagnosis| diagnosis.chosen.is_some()) {
                     <Verdict diagnosis={diagnosis.clone()} />
                 }
-                <p class="summary">{ summary }</p>
+                <p class="summary" id="ladder-summary" tabindex="-1">{ sentence(summary) }</p>
+                <p class="ladder-subject">{ subject }</p>
                 <ol class="ladder">
                     { for rungs.iter().map(|rung| html! {
                         // Another attempt is another ladder: what was unfolded in this one is not carried over.
@@ -54,24 +68,24 @@ pub fn LadderPane(props: &LadderPaneProps) -> Html {
     };
     html! {
         <section class="pane ladder-pane" aria-label="Why">
-            <header class="pane-head"><h2>{ "Why" }</h2>{ draw_subject(&props.ladder, &props.wishes.look) }</header>
-            <div class="pane-body">{ body }</div>
+            <header class="pane-head"><h2>{ "Why" }</h2>{ draw_stepper(&props.ladder, &props.wishes.look) }</header>
+            // Another key is another element: an open ladder starts at its top.
+            <div class="pane-body" key={if is_open { "open" } else { "closed" }}>{ body }</div>
         </section>
     }
 }
 
-/// Which Pod's pull it is, and the way to its other ones.
-fn draw_subject(ladder: &Ladder, look: &Callback<Look>) -> Html {
-    let Ladder::Open { subject, pull, pulls, when, .. } = ladder else { return Html::default() };
+/// Which pull it is, and the way to the other ones.
+fn draw_stepper(ladder: &Ladder, look: &Callback<Look>) -> Html {
+    let Ladder::Open { pull, pulls, when, .. } = ladder else { return Html::default() };
     let step = |to: u32| look.reform(move |_: MouseEvent| Look::Pull(Some(to)));
-    html! { <>
-        <span class="mono ladder-subject" title={subject.clone()}>{ shorten(subject, 34) }</span>
+    html! {
         <div class="stepper" role="group" aria-label="Pull attempt">
             <button type="button" class="button icon-only" aria-label="Earlier pull" disabled={*pull <= 1} onclick={step(pull.saturating_sub(1))}>{ icon::previous() }</button>
             <span>{ format!("pull {pull} of {pulls}") }<span class="faint">{ format!(" at {when}") }</span></span>
             <button type="button" class="button icon-only" aria-label="Later pull" disabled={pull >= pulls} onclick={step(pull + 1)}>{ icon::next() }</button>
         </div>
-    </> }
+    }
 }
 
 /// Properties of [`RungRow`].
@@ -102,7 +116,7 @@ pub fn RungRow(props: &RungRowProps) -> Html {
                 </button>
             </h3>
             <div class="rung-body" id={body} hidden={!*is_open}>
-                <p>{ &rung.sentence }</p>
+                <p>{ sentence(&rung.sentence) }</p>
                 if !rung.evidence.is_empty() {
                     <ul class="evidence">{ for rung.evidence.iter().map(|evidence| draw_evidence(evidence, &props.look)) }</ul>
                 }
@@ -110,7 +124,7 @@ pub fn RungRow(props: &RungRowProps) -> Html {
                     <ol class="exchanges">{ for rung.exchanges.iter().map(draw_exchange) }</ol>
                 }
                 if let Some(remedy) = &rung.remedy {
-                    <p class="remedy"><strong>{ "What would have made it pass: " }</strong>{ remedy }</p>
+                    <p class="remedy"><strong>{ "What would have made it pass: " }</strong>{ sentence(remedy) }</p>
                 }
             </div>
         </li>

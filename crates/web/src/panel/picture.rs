@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::picture_layout::{Card, Drawing, Frame, Wire, Word, lay_out};
 use super::things::{Inspector, ThingList, everything};
 use super::{Look, Wishes};
+use crate::blocks::sentence;
 use crate::browser;
 use crate::icon::{self, ToneIcon, tone_shape};
 use crate::text::{element_id, rung_tone, rung_word, shorten, tone_class};
@@ -308,7 +309,7 @@ pub fn PathStrip(props: &PathStripProps) -> Html {
     };
     html! {
         <div class="path">
-            <p class="path-sentence">{ &props.path.sentence }</p>
+            <p class="path-sentence">{ sentence(&props.path.sentence) }</p>
             <ol class="stops">{ for props.path.links.iter().enumerate().map(|(n, link)| stop(n, link)) }</ol>
         </div>
     }

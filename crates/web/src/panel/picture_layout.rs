@@ -366,7 +366,7 @@ impl Draft {
     fn gutter(&self, column: usize) -> i32 {
         match column {
             0 => EDGE + PAD / 2,
-            3 => self.columns[2] + self.column + (PAD + LANE) / 2,
+            3 => self.columns[2] + self.column + i32::midpoint(PAD, LANE),
             n => self.columns[n] - GUTTER / 2,
         }
     }

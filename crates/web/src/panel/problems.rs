@@ -5,6 +5,7 @@ use pullpath_view::wire::Problem;
 use yew::prelude::*;
 
 use super::Look;
+use crate::blocks::sentence;
 use crate::icon::ToneIcon;
 
 /// Properties of [`ProblemList`].
@@ -35,8 +36,8 @@ pub fn ProblemList(props: &ProblemListProps) -> Html {
         };
         html! {
             <li class="problem">
-                <p><ToneIcon {tone} />{ place }<span class="problem-message">{ &problem.message }</span><span class="tag">{ &problem.code }</span></p>
-                if let Some(hint) = &problem.hint { <p class="problem-hint">{ "Hint: " }{ hint }</p> }
+                <p><ToneIcon {tone} />{ place }<span class="problem-message">{ sentence(&problem.message) }</span><span class="tag">{ &problem.code }</span></p>
+                if let Some(hint) = &problem.hint { <p class="problem-hint">{ "Hint: " }{ sentence(hint) }</p> }
                 if props.with_drawing && !problem.drawing.is_empty() {
                     <pre class="code" tabindex="0" role="region" aria-label="The place in the file"><code>{ &problem.drawing }</code></pre>
                 }

@@ -15,8 +15,8 @@ use crate::text::{element_id, length, moment, shorten, tick, ticks, tone_class};
 
 /// Room for the names of lanes; the stylesheet gives the scrubber the same margin.
 const GUTTER: i32 = 176;
-const AXIS: i32 = 26;
-const LANE: i32 = 26;
+const AXIS: i32 = 23;
+const LANE: i32 = 22;
 const RIGHT: i32 = 14;
 /// How often playback moves on.
 const FRAME_MS: u32 = 100;
@@ -269,13 +269,13 @@ pub fn Lanes(props: &LanesProps) -> Html {
             </defs>
             { for named.iter().map(|at| html! { <>
                 { line(scale.x(*at), "grid") }
-                <text class="tick" x={scale.x(*at).to_string()} y="14" text-anchor="middle">{ tick(*at, step) }</text>
+                <text class="tick" x={scale.x(*at).to_string()} y="12" text-anchor="middle">{ tick(*at, step) }</text>
             </> }) }
             { for lanes.iter().enumerate().map(|(n, lane)| draw_lane(lane, AXIS + n as i32 * LANE, &scale, props)) }
             if scale.has(props.now_ms) { { line(now_x, "now-line") } }
             if scale.has(props.at_ms) {
                 { line(at_x, "at-line") }
-                <path class="at-head" d={format!("M{} {}h10l-5 7z", at_x - 5, AXIS - 13)} />
+                <path class="at-head" d={format!("M{} {}h10l-5 6z", at_x - 5, AXIS - 10)} />
             }
         </svg>
     }
@@ -290,11 +290,11 @@ fn draw_lane(lane: &Lane, y: i32, scale: &Scale, props: &LanesProps) -> Html {
     html! {
         <g class="lane" id={element_id("lane", &lane.id)}>
             <rect class="lane-back" x="0" y={y.to_string()} width={(scale.right + RIGHT).to_string()} height={LANE.to_string()} />
-            <text class="lane-name" x="16" y={(y + 17).to_string()} onclick={select}>
+            <text class="lane-name" x="16" y={(y + 15).to_string()} onclick={select}>
                 { shorten(&lane.label, room) }<title>{ format!("{} {}", lane.kind, lane.label) }</title>
             </text>
             { for lane.bars.iter().map(|bar| draw_bar(bar, lane, y, scale)) }
-            { for lane.marks.iter().filter(|mark| scale.has(mark.at_ms)).map(|mark| draw_mark(mark, y, scale, &props.look)) }
+            { for apart(lane, scale).into_iter().map(|(mark, is_alone)| draw_mark(mark, is_alone, y, scale, &props.look)) }
         </g>
     }
 }
@@ -315,7 +315,7 @@ fn draw_bar(bar: &Bar, lane: &Lane, y: i32, scale: &Scale) -> Html {
     );
     let place = |class: &'static str, fill: Option<&'static str>| {
         html! {
-            <rect {class} x={from.to_string()} y={(y + 4).to_string()} width={w.to_string()} height={(LANE - 8).to_string()} rx="3" {fill} />
+            <rect {class} x={from.to_string()} y={(y + 3).to_string()} width={w.to_string()} height={(LANE - 6).to_string()} rx="3" {fill} />
         }
     };
     html! {
@@ -323,7 +323,7 @@ fn draw_bar(bar: &Bar, lane: &Lane, y: i32, scale: &Scale) -> Html {
             <title>{ title }</title>
             { place("bar-face", None) }
             if bar.tone == pullpath_view::pane::Tone::Bad && word.is_none() { { place("bar-hatch", Some("url(#hatch)")) } }
-            if let Some((x, word)) = word { <text x={x.to_string()} y={(y + 17).to_string()}>{ word }</text> }
+            if let Some((x, word)) = word { <text x={x.to_string()} y={(y + 14).to_string()}>{ word }</text> }
         </g>
     }
 }
@@ -355,13 +355,36 @@ fn place_word(word: &str, from: i32, to: i32, lane: &Lane, scale: &Scale) -> Opt
     (letters >= word.chars().count().min(6)).then(|| (x, shorten(word, letters)))
 }
 
-fn draw_mark(mark: &Mark, y: i32, scale: &Scale, look: &Callback<Look>) -> Html {
+/// The marks in sight, each with whether it has room for its shape. A hundred pulls in a hand's breadth are drawn as
+/// ticks, but for the first.
+fn apart<'a>(lane: &'a Lane, scale: &Scale) -> Vec<(&'a Mark, bool)> {
+    const ROOM: i32 = 15;
+    let marks: Vec<&Mark> = lane.marks.iter().filter(|mark| scale.has(mark.at_ms)).collect();
+    let near = |a: &Mark, b: &Mark| (scale.x(a.at_ms) - scale.x(b.at_ms)).abs() < ROOM;
+    let is_alone = |n: usize| {
+        let is_new =
+            n == 0 || marks[n - 1].label != marks[n].label || marks[n - 1].tone != marks[n].tone;
+        let before = n.checked_sub(1).is_some_and(|n| near(marks[n], marks[n + 1]));
+        let after = marks.get(n + 1).is_some_and(|next| near(marks[n], next));
+        is_new || !before && !after
+    };
+    (0..marks.len()).map(|n| (marks[n], is_alone(n))).collect()
+}
+
+fn draw_mark(mark: &Mark, is_alone: bool, y: i32, scale: &Scale, look: &Callback<Look>) -> Html {
     let x = scale.x(mark.at_ms);
     let (look, at) = (look.clone(), mark.at_ms);
     let onclick = Callback::from(move |_: MouseEvent| look.emit(Look::At(Some(at))));
     let times = if mark.count > 1 { format!(" ×{}", mark.count) } else { String::new() };
+    if !is_alone {
+        return html! {
+            <rect class={classes!("tiny", tone_class(mark.tone))} x={(x - 1).to_string()} y={(y + LANE - 9).to_string()} width="2" height="6" {onclick}>
+                <title>{ format!("{}: {}{times}", moment(mark.at_ms), mark.label) }</title>
+            </rect>
+        };
+    }
     html! {
-        <g class={classes!("mark", tone_class(mark.tone))} transform={format!("translate({} {}) scale(0.85)", x - 7, y + 6)} {onclick}>
+        <g class={classes!("mark", tone_class(mark.tone))} transform={format!("translate({} {}) scale(0.8)", x - 6, y + 5)} {onclick}>
             <title>{ format!("{}: {}{times}", moment(mark.at_ms), mark.label) }</title>
             { tone_shape(mark.tone) }
         </g>

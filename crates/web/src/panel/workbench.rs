@@ -61,39 +61,23 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
         let onclick = Callback::from(move |_: MouseEvent| shown.set(index));
         html! { <button type="button" aria-pressed={pressed} {onclick}>{ PANES[index].1 }</button> }
     };
-    let back = wishes.look.reform(|_: MouseEvent| Look::At(None));
     html! {
         <div class={classes!("workbench", format!("show-{}", PANES[*shown].0))}>
             <BusyBar busy={session.busy.clone()} stop={wishes.stop.clone()} />
-            <div class="banners">
-                if let Some(trouble) = &session.trouble {
-                    <div class="banner bad" role="alert">
-                        <p>{ trouble }</p>
-                        <button type="button" class="button quiet" onclick={wishes.dismiss.reform(|_: MouseEvent| ())}>{ "Understood" }</button>
-                    </div>
-                }
-                if let Some((count, start_over)) = &props.resumed {
-                    <div class="banner" role="status">
-                        <p>{ format!("Your attempt from before was replayed: {count} {}.", if *count == 1 { "action" } else { "actions" }) }</p>
-                        <button type="button" class="button quiet" onclick={start_over.reform(|_: MouseEvent| ())}>{ "Start over" }</button>
-                    </div>
-                }
-                if panes.is_past() {
-                    <div class="banner past" role="status">
-                        <p>
-                            { "You are looking at " }<strong class="mono">{ &panes.clock }</strong>
-                            { format!(", {} ago. Your files are as they are now.", length(panes.now_ms - panes.at_ms)) }
-                        </p>
-                        <button type="button" class="button" onclick={back}>{ "Back to now" }</button>
-                    </div>
-                }
-            </div>
+            if let Some(trouble) = &session.trouble {
+                <div class="banner bad" role="alert">
+                    <p>{ trouble }</p>
+                    <button type="button" class="button quiet" onclick={wishes.dismiss.reform(|_: MouseEvent| ())}>{ "Understood" }</button>
+                </div>
+            }
+            <Strip at_ms={panes.at_ms} now_ms={panes.now_ms} clock={panes.clock.clone()} wall={panes.wall.clone()} versions={panes.versions.clone()}
+                resumed={props.resumed.clone()} back={wishes.look.reform(|()| Look::At(None))} />
             <div class="pane-tabs switch" role="group" aria-label="Pane">{ for (0..PANES.len()).map(tab) }</div>
             <div class="bench">
                 <div class="place-brief" id="pane-brief" tabindex="-1">
                     <BriefPane title={props.title.clone()} brief={props.brief.clone()} goals={panes.goals.clone()} guide={panes.guide.clone()} wishes={wishes.clone()} />
                 </div>
-                <Splitter name="brief" label="Width of the brief" least={220} most={520} size={300} />
+                <Splitter name="brief" label="Width of the brief" least={220} most={520} size={316} />
                 <div class="place-files" id="pane-files" tabindex="-1">
                     if let Some(files) = &panes.files {
                         <FilesPane files={files.clone()} drafts={session.drafts.clone()} notices={session.notices.clone()} place={props.place.clone()} wishes={wishes.clone()} />
@@ -109,7 +93,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                         <Waiting name="Cluster" />
                     }
                 </div>
-                <Splitter name="why" label="Height of the why ladder" least={120} most={700} size={272} lies={true} after={true} />
+                <Splitter name="why" label="Height of the why ladder" least={120} most={700} size={260} lies={true} after={true} />
                 <div class="place-why" id="pane-why" tabindex="-1">
                     if let Some(ladder) = &panes.ladder {
                         <LadderPane ladder={ladder.clone()} diagnosis={panes.guide.as_ref().and_then(|guide| guide.diagnosis.clone())} wishes={wishes.clone()} />
@@ -117,7 +101,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                         <Waiting name="Why" />
                     }
                 </div>
-                <Splitter name="time" label="Height of the timeline" least={96} most={520} size={190} lies={true} after={true} />
+                <Splitter name="time" label="Height of the timeline" least={96} most={520} size={222} lies={true} after={true} />
                 <div class="place-time" id="pane-time" tabindex="-1">
                     if let Some(timeline) = &panes.timeline {
                         <TimelinePane timeline={timeline.clone()} events={panes.events.clone().unwrap_or_default()} at_ms={panes.at_ms} now_ms={panes.now_ms}
@@ -128,6 +112,44 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                 </div>
             </div>
         </div>
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct StripProps {
+    at_ms: i64,
+    now_ms: i64,
+    clock: AttrValue,
+    wall: AttrValue,
+    versions: AttrValue,
+    resumed: Option<(usize, Callback<()>)>,
+    back: Callback<()>,
+}
+
+/// One line that is always there, so that nothing moves when it has something to say: the past, an attempt that was
+/// replayed, otherwise what is modelled.
+#[component]
+fn Strip(props: &StripProps) -> Html {
+    let is_past = props.at_ms < props.now_ms;
+    let body = if is_past {
+        html! { <>
+            <p>
+                { "You are looking at " }<strong class="mono">{ &props.clock }</strong>
+                { format!(", {} ago. Your files are as they are now.", length(props.now_ms - props.at_ms)) }
+            </p>
+            <button type="button" class="button" onclick={props.back.reform(|_: MouseEvent| ())}>{ "Back to now" }</button>
+        </> }
+    } else if let Some((count, start_over)) = &props.resumed {
+        let actions = if *count == 1 { "action" } else { "actions" };
+        html! { <>
+            <p>{ format!("Your attempt from before was replayed: {count} {actions}.") }</p>
+            <button type="button" class="button" onclick={start_over.reform(|_: MouseEvent| ())}>{ "Start over" }</button>
+        </> }
+    } else {
+        html! { <><p class="faint">{ &props.versions }</p><p class="faint number">{ &props.wall }</p></> }
+    };
+    html! {
+        <div class={classes!("strip", is_past.then_some("past"), (!is_past && props.resumed.is_some()).then_some("resumed"))} role="status">{ body }</div>
     }
 }
 

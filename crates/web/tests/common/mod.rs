@@ -13,7 +13,7 @@ const MINUTE: i64 = 60_000;
 const HOST: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
 
 fn thing(kind: &str, id: &str, status: &str, tone: Tone, facts: &[(&str, &str)]) -> Thing {
-    let name = id.rsplit('/').next().unwrap();
+    let name = id.rsplit('/').next().expect("a split has a last part");
     Thing {
         id: id.into(),
         kind: kind.into(),
