@@ -1,5 +1,6 @@
 //! The real `pullpath` binary on real files: whole outputs, exit codes, and bad input of every kind.
 #![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 #[path = "broken/table.rs"]
 mod table;

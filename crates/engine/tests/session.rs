@@ -1,4 +1,5 @@
 //! Sessions on the scenarios that ship: what a learner can do, what is shown, and that looking back changes nothing.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
 //! The whole model at work: stories of Pods that pull, fail, wait and recover.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
