@@ -1,8 +1,8 @@
 //! YAML that people wrote, within limits, with a place for every node.
 //!
 //! In a page a hang freezes the tab and an overflow kills the engine, so neither may be possible, whatever the text: the
-//! events of `granit-parser` go into a composer of our own ([`compose`]) that keeps no more than the limits allow. What
-//! a plain scalar means is decided in [`scalar`].
+//! events of `granit-parser` go into a composer of our own (`compose`) that keeps no more than the limits allow. What
+//! a plain scalar means is decided in `scalar`.
 
 mod compose;
 mod scalar;
