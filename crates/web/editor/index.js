@@ -79,7 +79,7 @@ const mount = (host, onChange) => {
         EditorView.contentAttributes.of({
           "aria-label": readOnly ? `${file}, read-only` : file,
           "aria-readonly": String(readOnly),
-          spellcheck: "false", autocapitalize: "off", autocorrect: "off",
+          tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off",
         }),
         EditorView.updateListener.of((update) => {
           const isTyped = update.docChanged && !update.transactions.some((step) => step.annotation(fromPage));

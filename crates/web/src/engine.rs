@@ -114,6 +114,7 @@ impl Engine {
     }
 }
 
+#[cfg(feature = "csr")]
 impl Inner {
     fn tell(&self, signal: &Signal) {
         // A listener may listen anew, so nothing is borrowed while they are called.

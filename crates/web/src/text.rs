@@ -18,6 +18,15 @@ pub fn shorten(text: &str, room: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// Shortens at the end, for words that are read rather than told apart.
+pub fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(room.saturating_sub(1)).collect();
+    start.trim_end().to_owned() + "…"
+}
+
 /// A length of time in words: `13 h 5 min`.
 pub fn length(ms: i64) -> String {
     let seconds = ms.abs() / 1000;
@@ -149,6 +158,17 @@ mod tests {
         ] {
             assert_eq!(shorten(text, room), want, "{text:?} in {room}");
             assert!(shorten(text, room).chars().count() <= room);
+        }
+    }
+
+    #[test]
+    fn long_states_are_cut_at_the_end() {
+        for (text, room, want) in [
+            ("no pull secret", 14, "no pull secret"),
+            ("no pull secret", 9, "no pull…"),
+            ("2 of 3", 3, "2…"),
+        ] {
+            assert_eq!(cut(text, room), want);
         }
     }
 

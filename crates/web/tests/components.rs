@@ -212,6 +212,15 @@ fn looking_back_is_said() {
 }
 
 #[test]
+fn a_pass_is_said_where_it_is_seen() {
+    let mut session = common::session();
+    let mut goals = common::goals();
+    (goals.passed, goals.points) = (true, 14);
+    session.panes.goals = Some(Rc::new(goals));
+    assert!(words(&workbench(session)).contains("All goals are met: 14 of 14 points."));
+}
+
+#[test]
 fn long_work_can_be_stopped() {
     let mut session = common::session();
     let busy = Busy { what: "Run".into(), progress: Some((3_600_000, 14_400_000)) };

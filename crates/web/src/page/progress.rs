@@ -132,7 +132,7 @@ pub fn ResultTable(props: &ResultTableProps) -> Html {
     html! {
         <div class="table-scroll" tabindex="0" role="region" aria-label="Results">
             <table class="results">
-                <thead><tr><th scope="col">{ "Scenario" }</th><th scope="col">{ "State" }</th><th scope="col">{ "Best" }</th><th scope="col">{ "Attempts" }</th><th scope="col">{ "Attempt" }</th></tr></thead>
+                <thead><tr><th scope="col">{ "Scenario" }</th><th scope="col">{ "State" }</th><th scope="col" class="number">{ "Best" }</th><th scope="col" class="number">{ "Attempts" }</th><th scope="col">{ "Attempt" }</th></tr></thead>
                 <tbody>{ for props.rows.iter().map(row) }</tbody>
             </table>
         </div>

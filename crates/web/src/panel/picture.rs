@@ -11,7 +11,7 @@ use super::{Look, Wishes};
 use crate::blocks::sentence;
 use crate::browser;
 use crate::icon::{self, ToneIcon, tone_shape};
-use crate::text::{element_id, rung_tone, rung_word, shorten, tone_class};
+use crate::text::{cut, element_id, rung_tone, rung_word, shorten, tone_class};
 
 /// Widths of a letter in tenths of a pixel: 12 px monospace, 11 px and 11.5 px of the ordinary kind.
 const MONO: i32 = 73;
@@ -211,11 +211,11 @@ impl Face {
         let letters = |room: i32, width: i32| (room * 10 / width).max(4) as usize;
         if !is_strip {
             let name = shorten(&card.name, letters(r.w - 18, MONO));
-            let status = shorten(said, letters(r.w - 32, SANS));
+            let status = cut(said, letters(r.w - 32, SANS));
             return Self { name, status, name_y: r.y + 17, status_x: r.x + 9, status_y: r.y + 33 };
         }
         // A strip has both side by side: the state whole, the name in what is left.
-        let status = shorten(said, letters(r.w / 3, SANS));
+        let status = cut(said, letters(r.w / 3, SANS));
         let taken = status.chars().count() as i32 * SANS / 10 + 30;
         let name = shorten(&card.name, letters(r.w - taken - 54, MONO));
         let y = r.y + 17;

@@ -71,7 +71,8 @@ pub fn TimelinePane(props: &TimelinePaneProps) -> Html {
                 </div>
             </header>
             <Scrubber ..props.clone() />
-            <div class="pane-body" ref={node}>
+            // It scrolls, so it must take the focus.
+            <div class="pane-body" ref={node} tabindex="0" role="region" aria-label="What happened when">
                 {
                     match *face {
                         Face::Lanes => html! { <Lanes timeline={props.timeline.clone()} at_ms={props.at_ms} now_ms={props.now_ms} {width} look={props.wishes.look.clone()} /> },
@@ -269,7 +270,7 @@ pub fn Lanes(props: &LanesProps) -> Html {
             </defs>
             { for named.iter().map(|at| html! { <>
                 { line(scale.x(*at), "grid") }
-                <text class="tick" x={scale.x(*at).to_string()} y="12" text-anchor="middle">{ tick(*at, step) }</text>
+                <text class="tick" x={scale.x(*at).min(width - 4).to_string()} y="12" text-anchor={if scale.x(*at) > width - 40 { "end" } else { "middle" }}>{ tick(*at, step) }</text>
             </> }) }
             { for lanes.iter().enumerate().map(|(n, lane)| draw_lane(lane, AXIS + n as i32 * LANE, &scale, props)) }
             if scale.has(props.now_ms) { { line(now_x, "now-line") } }

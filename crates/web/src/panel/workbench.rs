@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use pullpath_view::action::Action;
 use pullpath_view::block::Block;
+use pullpath_view::pane::Tone;
 use yew::prelude::*;
 
 use super::brief::BriefPane;
@@ -13,6 +14,7 @@ use super::picture::PicturePane;
 use super::splitter::Splitter;
 use super::timeline::TimelinePane;
 use super::{Look, Wishes};
+use crate::icon::ToneIcon;
 use crate::session::{Busy, Session};
 use crate::text::length;
 
@@ -55,6 +57,8 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
     }
     let (session, wishes) = (&props.session, &props.wishes);
     let panes = &session.panes;
+    let passed =
+        panes.goals.as_ref().filter(|goals| goals.passed).map(|goals| (goals.points, goals.out_of));
     let tab = |index: usize| {
         let shown = shown.clone();
         let pressed = (*shown == index).to_string();
@@ -71,7 +75,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                 </div>
             }
             <Strip at_ms={panes.at_ms} now_ms={panes.now_ms} clock={panes.clock.clone()} wall={panes.wall.clone()} versions={panes.versions.clone()}
-                resumed={props.resumed.clone()} back={wishes.look.reform(|()| Look::At(None))} />
+                resumed={props.resumed.clone()} passed={passed} back={wishes.look.reform(|()| Look::At(None))} />
             <div class="pane-tabs switch" role="group" aria-label="Pane">{ for (0..PANES.len()).map(tab) }</div>
             <div class="bench">
                 <div class="place-brief" id="pane-brief" tabindex="-1">
@@ -123,6 +127,8 @@ struct StripProps {
     wall: AttrValue,
     versions: AttrValue,
     resumed: Option<(usize, Callback<()>)>,
+    /// Points, once all goals are met.
+    passed: Option<(u32, u32)>,
     back: Callback<()>,
 }
 
@@ -131,6 +137,12 @@ struct StripProps {
 #[component]
 fn Strip(props: &StripProps) -> Html {
     let is_past = props.at_ms < props.now_ms;
+    let kind = match (is_past, &props.resumed, props.passed) {
+        (true, ..) => "past",
+        (_, Some(_), _) => "resumed",
+        (_, _, Some(_)) => "done",
+        (false, None, None) => "plain",
+    };
     let body = if is_past {
         html! { <>
             <p>
@@ -145,11 +157,16 @@ fn Strip(props: &StripProps) -> Html {
             <p>{ format!("Your attempt from before was replayed: {count} {actions}.") }</p>
             <button type="button" class="button" onclick={start_over.reform(|_: MouseEvent| ())}>{ "Start over" }</button>
         </> }
+    } else if let Some((points, out_of)) = props.passed {
+        html! { <>
+            <p class="with-icon"><ToneIcon tone={Tone::Good} />{ format!("All goals are met: {points} of {out_of} points.") }</p>
+            <p class="faint">{ &props.versions }</p>
+        </> }
     } else {
         html! { <><p class="faint">{ &props.versions }</p><p class="faint number">{ &props.wall }</p></> }
     };
     html! {
-        <div class={classes!("strip", is_past.then_some("past"), (!is_past && props.resumed.is_some()).then_some("resumed"))} role="status">{ body }</div>
+        <div class={classes!("strip", kind)} role="status">{ body }</div>
     }
 }
 

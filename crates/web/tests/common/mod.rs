@@ -4,7 +4,11 @@ use std::rc::Rc;
 
 use pullpath_view::action::{Action, Attempt};
 use pullpath_view::block::{Block, Inline};
-use pullpath_view::pane::*;
+use pullpath_view::pane::{
+    Bar, Diagnosis, EventRow, Evidence, Exchange, Feedback, FileRow, GoalRow, GoalState, Goals,
+    Guide, Ladder, Lane, Link, Mark, NamespaceBox, NodeBox, Picture, Prediction, PullPath, Rung,
+    RungState, Thing, Timeline, Tone, Verb, View,
+};
 use pullpath_view::wire::{Notice, Problem};
 use pullpath_web::session::{Session, Stage};
 

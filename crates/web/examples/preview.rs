@@ -1,7 +1,8 @@
-//! Writes pages as static HTML, to be looked at: `PULLPATH_PREVIEW=<folder> cargo test -p pullpath-web --features ssr --test preview`.
-#![cfg(feature = "ssr")]
+//! Writes pages as static HTML, to be looked at: `cargo run -p pullpath-web --features ssr --example preview -- FOLDER`.
+
 #![allow(dead_code, missing_docs, reason = "a look is not a test")]
 
+#[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::rc::Rc;
@@ -116,9 +117,8 @@ where
     }
 }
 
-#[test]
-fn previews_are_written_where_asked() {
-    let Ok(folder) = std::env::var("PULLPATH_PREVIEW") else { return };
+fn main() {
+    let folder = std::env::args().nth(1).expect("an argument: the folder to write to");
     write::<Bench>(&folder, "bench");
     write::<HomeSheet>(&folder, "home");
     write::<LessonSheet>(&folder, "lesson");
