@@ -1,6 +1,6 @@
 //! The page's half of the worker channel: requests out, answers in, and a new worker when one does not come back.
 //!
-//! ```ignore
+//! ```text
 //! let channel = Channel::open(Settings::of_page(), |signal| { /* tell the learner */ });
 //! channel.ask("play", Ask::Open { sources, attempt: None, query }, |update| match update {
 //!     Update::Progress { done_ms, total_ms } => { /* move a bar */ }

@@ -1,3 +1,5 @@
+//! Documents in, what is read or told out.
+
 use serde_json::json;
 
 use super::*;
