@@ -133,7 +133,7 @@ story('typing goes on while a simulated day runs, and stopping loses nothing', {
     await page.locator('input[type=file]').setInputFiles(folder);
     await page.getByRole('button', { name: 'Apply and run' }).waitFor({ timeout: 60_000 });
     await page.locator('.cm-content').waitFor();
-    const before = await page.locator('.timeline-pane .mono').first().textContent();
+    const before = await page.locator('.clock').first().textContent();
     await page.getByRole('button', { name: 'Advance the clock by 13 h' }).click();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
 
@@ -149,7 +149,7 @@ story('typing goes on while a simulated day runs, and stopping loses nothing', {
     await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached', timeout: 60_000 });
     await says(page, /stopped/i);
     await page.locator('.cm-content').getByText('# typed while it ran').waitFor();
-    assert.equal(await page.locator('.timeline-pane .mono').first().textContent(), before, 'the clock stands where it stood');
+    assert.equal(await page.locator('.clock').first().textContent(), before, 'the clock stands where it stood');
   } finally {
     rmSync(folder, { recursive: true });
   }
