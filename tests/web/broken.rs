@@ -26,6 +26,10 @@ fn every_broken_scenario_is_told_with_its_place_and_a_hint() {
     // What only playing finds needs the answers, which the page does not have; lessons come as bundles.
     for case in table::cases().into_iter().filter(|case| !case.lesson && case.found.is_none()) {
         let texts = table::broken(&case);
+        if case.code == "id-mismatch" {
+            // The page has a scenario's files without the folder's name, so it goes by the id that they give.
+            continue;
+        }
         if Scenario::read(&texts, "base", Folder::Whole).is_usable() {
             // It only draws a warning.
             continue;
