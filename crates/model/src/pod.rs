@@ -95,7 +95,7 @@ pub enum State {
     Fresh,
     /// It waits, with a reason.
     Waiting(Waiting),
-    /// It runs since then; `None` as the cause of a failure is what makes a goal hold.
+    /// It runs since then.
     Running(SimTime),
     /// An init container that ended well.
     Completed,

@@ -3,8 +3,8 @@
 //! A single shared stream would reshuffle every Pod when one is added. `ChaCha8Rng` is portable and its stream is
 //! promised to stay, so a seed gives the same run natively and in wasm.
 
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 /// The characters of generated names: Kubernetes leaves out vowels and look-alikes

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Secret};
 use crate::api::ApiError;
 use crate::docker_config;
 use crate::object::Object;
+use crate::pull_policy;
 
 const MAX_SECRET_BYTES: usize = 1_048_576;
 
@@ -92,8 +93,8 @@ fn secret_errors(secret: &Secret) -> Vec<String> {
         errors.push(format!("data: Too long: may not be more than {MAX_SECRET_BYTES} bytes"));
     }
     let key = match secret.type_.as_deref() {
-        Some("kubernetes.io/dockerconfigjson") => ".dockerconfigjson",
-        Some("kubernetes.io/dockercfg") => ".dockercfg",
+        Some(docker_config::DOCKER_CONFIG_JSON) => ".dockerconfigjson",
+        Some(docker_config::DOCKER_CFG) => ".dockercfg",
         _ => return errors,
     };
     match data.get(key) {
@@ -150,12 +151,9 @@ fn spec_errors(path: &str, spec: &PodSpec) -> Vec<String> {
         if container.image.as_deref().unwrap_or_default().is_empty() {
             errors.push(format!("{path}.image: Required value"));
         }
-        if let Some(policy) = container.image_pull_policy.as_deref()
-            && !matches!(policy, "Always" | "IfNotPresent" | "Never")
-        {
-            errors.push(format!(
-                "{path}.imagePullPolicy: Unsupported value: \"{policy}\": supported values: \"Always\", \"IfNotPresent\", \"Never\""
-            ));
+        let (policy, image) = (container.image_pull_policy.as_deref(), container.image.as_deref());
+        if let Err(unsupported) = pull_policy::admit(policy, image.unwrap_or_default(), false) {
+            errors.push(format!("{path}.imagePullPolicy: {unsupported}"));
         }
     }
     errors

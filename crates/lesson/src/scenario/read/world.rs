@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pullpath_model::cloud::EcrHost;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{
     Image, NodeSpec, ProviderSpec, Registry, RegistryKind, Repository, RoleSpec, TokenSpec,
@@ -10,10 +11,6 @@ use pullpath_model::world::{
 use super::{ID_HINT, is_id, not_after_start};
 use crate::fields::{Node, short};
 use crate::quantity;
-
-/// The suffixes of private ECR hosts (E1).
-const ECR_SUFFIXES: [&str; 5] =
-    ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "on.aws", "on.amazonwebservices.com.cn"];
 
 /// The provider that EKS nodes come with, and which images it is asked for (E22).
 const ECR_PROVIDER: &str = "ecr-credential-provider";
@@ -304,12 +301,7 @@ fn is_host(text: &str) -> bool {
 
 /// The region in the host of a private ECR registry (E1).
 pub(super) fn ecr_region(host: &str) -> Option<&str> {
-    let (account, rest) = host.split_at_checked(12)?;
-    let rest = rest.strip_prefix(".dkr.ecr").or_else(|| rest.strip_prefix(".dkr-ecr"))?;
-    let rest = rest.strip_prefix("-fips").unwrap_or(rest).strip_prefix('.')?;
-    let (region, suffix) = rest.split_once('.')?;
-    let account_fits = account.bytes().all(|byte| byte.is_ascii_digit());
-    (account_fits && !region.is_empty() && ECR_SUFFIXES.contains(&suffix)).then_some(region)
+    EcrHost::parse(host).map(|ecr| ecr.region)
 }
 
 #[cfg(test)]
