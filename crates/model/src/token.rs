@@ -209,8 +209,7 @@ mod tests {
             from: SimTime::START,
             registries: BTreeMap::new(),
             tokens: names.iter().map(|name| ((*name).to_owned(), spec.clone())).collect(),
-            roles: BTreeMap::new(),
-            nodes: Vec::new(),
+            ..World::default()
         }
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::time::SimTime;
 
-/// Everything outside the API server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything outside the API server. By default there is nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct World {
     /// Unix seconds of T+0, for wall-clock times.
     pub epoch_seconds: i64,
@@ -74,7 +74,7 @@ pub struct RoleSpec {
     pub policies: Vec<String>,
 }
 
-/// A node.
+/// A node. By default it has no name, an empty store and the runtime of the default cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeSpec {
     /// Its name.
@@ -93,6 +93,21 @@ pub struct NodeSpec {
     pub providers: Vec<ProviderSpec>,
     /// Mebibytes per second that a pull achieves.
     pub bandwidth_mib: u32,
+}
+
+impl Default for NodeSpec {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            joins: SimTime::default(),
+            leaves: None,
+            containerd: Version::new(2, 1, 0),
+            role: None,
+            images: Vec::new(),
+            providers: Vec::new(),
+            bandwidth_mib: 50,
+        }
+    }
 }
 
 /// A credential provider plugin, as configured on a node (P50).

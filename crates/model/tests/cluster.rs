@@ -54,7 +54,9 @@ fn world(seed: u64) -> World {
             images: Vec::new(),
             providers: Vec::new(),
             bandwidth_mib: 50,
+            ..NodeSpec::default()
         }],
+        ..World::default()
     }
 }
 

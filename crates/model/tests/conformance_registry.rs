@@ -57,7 +57,7 @@ fn world() -> World {
         registries: BTreeMap::new(),
         tokens: tokens.map(|(name, token)| (name.to_owned(), token)).into(),
         roles: BTreeMap::from([(CI.to_owned(), role)]),
-        nodes: Vec::new(),
+        ..World::default()
     }
 }
 

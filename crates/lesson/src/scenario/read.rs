@@ -244,8 +244,16 @@ impl Reader<'_> {
         let fresh = fields
             .get("fresh-token-role")
             .and_then(|node| node.reference("unknown-role", "role", known));
-        let world =
-            World { epoch_seconds: start?, seed: seed?, from, registries, tokens, roles, nodes };
+        let world = World {
+            epoch_seconds: start?,
+            seed: seed?,
+            from,
+            registries,
+            tokens,
+            roles,
+            nodes,
+            ..World::default()
+        };
         Some((world, fresh.map(str::to_owned)))
     }
 

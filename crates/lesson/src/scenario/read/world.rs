@@ -260,6 +260,7 @@ fn cluster_node(
         images,
         providers,
         bandwidth_mib: bandwidth?,
+        ..NodeSpec::default()
     })
 }
 
