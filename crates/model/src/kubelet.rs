@@ -292,7 +292,7 @@ impl Cluster {
     fn use_present(&mut self, run: &mut PodRun, index: usize, reference: &Arc<ImageRef>) {
         let container = &run.containers[index];
         let path = Arc::clone(&container.field_path);
-        let message = words::present(&container.image).into();
+        let message = words::present_and_accessible(&container.image).into();
         self.record_on(run, Some(&path), Reason::Pulled, &message);
         run.attempts += 1;
         if self.is_wanted(run) {
@@ -502,7 +502,7 @@ impl Cluster {
         };
         run.containers[index].state = State::Waiting(Waiting {
             reason: words::IMAGE_PULL_BACK_OFF.into(),
-            message: words::back_off_waiting(&image, &previous.error).into(),
+            message: words::back_off_waiting(&image, words::ERR_IMAGE_PULL, &previous.error).into(),
             ..previous
         });
     }

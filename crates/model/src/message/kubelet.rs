@@ -12,6 +12,14 @@ pub const IMAGE_PULL_BACK_OFF: &str = "ImagePullBackOff";
 pub const INVALID_IMAGE_NAME: &str = "InvalidImageName";
 /// Waiting reason of policy Never without a usable image (P19, P21).
 pub const ERR_IMAGE_NEVER_PULL: &str = "ErrImageNeverPull";
+/// Waiting reason when the runtime cannot say whether an image is there (P18).
+pub const IMAGE_INSPECT_ERROR: &str = "ImageInspectError";
+/// Waiting reason of a pull whose error begins so (P24).
+pub const REGISTRY_UNAVAILABLE: &str = "RegistryUnavailable";
+/// Likewise.
+pub const SIGNATURE_VALIDATION_FAILED: &str = "SignatureValidationFailed";
+/// The error of a pull beyond the node's limit (P27; pkg/kubelet/images/helpers.go).
+pub const PULL_QPS_EXCEEDED: &str = "pull QPS exceeded";
 /// Waiting reason before anything ran (P11).
 pub const CONTAINER_CREATING: &str = "ContainerCreating";
 /// The same for Pods with init containers (P11).
@@ -39,9 +47,14 @@ pub fn pulled(image: &str, pull: Span, whole: Span, bytes: u64) -> String {
     )
 }
 
-/// `Pulled` event for an image that was there (P20).
-pub fn present(image: &str) -> String {
+/// `Pulled` event for an image that was there, where credentials are verified (P20).
+pub fn present_and_accessible(image: &str) -> String {
     format!("Container image \"{image}\" already present on machine and can be accessed by the pod")
+}
+
+/// `Pulled` event for an image that was there, where nothing is verified (P20).
+pub fn present(image: &str) -> String {
+    format!("Container image \"{image}\" already present on machine")
 }
 
 /// `BackOff` event, and the beginning of the waiting message (P23).
@@ -50,8 +63,13 @@ pub fn back_off(image: &str) -> String {
 }
 
 /// Waiting message while a pull is held back (P23): the event has no cause, the message does.
-pub fn back_off_waiting(image: &str, error: &str) -> String {
-    format!("Back-off pulling image \"{image}\": {ERR_IMAGE_PULL}: {error}")
+pub fn back_off_waiting(image: &str, reason: &str, error: &str) -> String {
+    format!("Back-off pulling image \"{image}\": {reason}: {error}")
+}
+
+/// Waiting message of a failed pull whose error names its kind (P24).
+pub fn pull_failed_because(image: &str, because: &str, rest: &str) -> String {
+    format!("image pull failed for {image} because {because}{rest}")
 }
 
 /// `Failed` event of a pull (P24).
@@ -67,6 +85,11 @@ pub fn error(reason: &str) -> String {
 /// `InspectFailed` event and waiting message (P16).
 pub fn invalid_name(image: &str, why: &str) -> String {
     format!("Failed to apply default image tag \"{image}\": {why}")
+}
+
+/// `InspectFailed` event and waiting message (P18): the quoted name is empty in every release so far.
+pub fn inspect_failed(error: &str) -> String {
+    format!("Failed to inspect image \"\": {error}")
 }
 
 /// `ErrImageNeverPull` event and waiting message (P19).
