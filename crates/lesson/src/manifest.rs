@@ -459,7 +459,7 @@ fn object(kind: Kind) -> Decode<'static> {
             },)*
         } };
     }
-    by_kind!(Namespace ServiceAccount Secret Role Deployment ReplicaSet Pod Node)
+    by_kind!(Namespace ServiceAccount Secret Role Deployment ReplicaSet Pod Node Event)
 }
 
 /// Decodes ACK's `Role` with all its fields, of which the model reads only some.

@@ -68,9 +68,10 @@ pub fn admit_pod(store: &Store, namespace: &str, pod: &mut Pod) -> Result<(), Ap
     spec.service_account_name = Some(name.clone());
     spec.service_account = Some(name.clone());
     let Some(account) = service_account(store, namespace, &name) else {
-        return Err(ApiError::forbidden(format!(
-            "pods \"{shown}\" is forbidden: error looking up service account {namespace}/{name}: serviceaccount \"{name}\" not found"
-        )));
+        let why = format!(
+            "error looking up service account {namespace}/{name}: serviceaccount \"{name}\" not found"
+        );
+        return Err(ApiError::forbidden(Kind::Pod, &shown, &why));
     };
     // P4.5: the Pod's own list is kept whole or taken over whole, never merged.
     if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
@@ -100,10 +101,11 @@ fn check_mountable(
     let secrets = spec.image_pull_secrets.iter().flatten().enumerate();
     for (index, secret) in secrets {
         if !listed(&account.image_pull_secrets, &secret.name) {
-            return Err(ApiError::forbidden(format!(
-                "pods \"{shown}\" is forbidden: imagePullSecrets[{index}].name=\"{}\" is not allowed because service account {name} does not reference that imagePullSecret",
+            let why = format!(
+                "imagePullSecrets[{index}].name=\"{}\" is not allowed because service account {name} does not reference that imagePullSecret",
                 secret.name
-            )));
+            );
+            return Err(ApiError::forbidden(Kind::Pod, shown, &why));
         }
     }
     Ok(())

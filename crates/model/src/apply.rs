@@ -63,7 +63,7 @@ fn merges_by_name(kind: Kind, field: &str) -> bool {
             )
         }
         Kind::ServiceAccount => field == "secrets",
-        Kind::Namespace | Kind::Secret | Kind::Role | Kind::Node => false,
+        Kind::Namespace | Kind::Secret | Kind::Role | Kind::Node | Kind::Event => false,
     }
 }
 

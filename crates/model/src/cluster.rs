@@ -319,7 +319,7 @@ impl Cluster {
         let namespace = object.namespace().to_owned();
         if object.kind().namespaced() && self.store.find(Kind::Namespace, "", &namespace).is_none()
         {
-            return Err(ApiError::not_found(format!("namespaces \"{namespace}\" not found")));
+            return Err(ApiError::object_not_found(Kind::Namespace, &namespace));
         }
         admission::default_object(&mut object);
         let mut list_from_account = false;
@@ -375,10 +375,17 @@ impl Cluster {
         Ok(())
     }
 
+    /// Takes an object that is no Pod out of the store.
+    pub(crate) fn remove(&mut self, key: &Key) {
+        self.before_change(key.kind);
+        self.store.remove(key);
+        self.note(key, Fact::Deleted);
+    }
+
     /// `kubectl delete pod`: the Pod is gone about a second later (cluster-recording: "Deleting a waiting pod").
     pub fn delete_pod(&mut self, namespace: &str, name: &str) -> Result<(), ApiError> {
         let uid = self.pod(namespace, name).map(|pod| Arc::clone(&pod.uid));
-        let uid = uid.ok_or_else(|| ApiError::not_found(format!("pods \"{name}\" not found")))?;
+        let uid = uid.ok_or_else(|| ApiError::object_not_found(Kind::Pod, name))?;
         self.begin_deletion(&uid);
         Ok(())
     }
@@ -387,7 +394,7 @@ impl Cluster {
     pub fn restart_rollout(&mut self, namespace: &str, name: &str) -> Result<(), ApiError> {
         let found = self.store.find(Kind::Deployment, namespace, name).cloned();
         let Some(Object::Deployment(deployment)) = found.as_deref() else {
-            return Err(ApiError::not_found(format!("deployments.apps \"{name}\" not found")));
+            return Err(ApiError::object_not_found(Kind::Deployment, name));
         };
         let mut changed = deployment.clone();
         let spec = changed.spec.get_or_insert_default();
@@ -538,7 +545,8 @@ impl Cluster {
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::Pod
-            | Kind::Node => {}
+            | Kind::Node
+            | Kind::Event => {}
         }
     }
 

@@ -29,6 +29,8 @@ pub enum Kind {
     Pod,
     /// `v1 Node`. Nodes are the world's: they are named in the log, never stored or applied.
     Node,
+    /// `v1 Event`. Events are kept with what they are about, and rendered when somebody reads them.
+    Event,
 }
 
 impl Kind {
@@ -54,13 +56,19 @@ impl Kind {
             Self::ReplicaSet => "ReplicaSet",
             Self::Pod => "Pod",
             Self::Node => "Node",
+            Self::Event => "Event",
         }
     }
 
     /// As `apiVersion:` spells it.
     pub const fn api_version(self) -> &'static str {
         match self {
-            Self::Namespace | Self::ServiceAccount | Self::Secret | Self::Pod | Self::Node => "v1",
+            Self::Namespace
+            | Self::ServiceAccount
+            | Self::Secret
+            | Self::Pod
+            | Self::Node
+            | Self::Event => "v1",
             Self::Role => "iam.services.k8s.aws/v1alpha1",
             Self::Deployment | Self::ReplicaSet => "apps/v1",
         }
@@ -77,6 +85,7 @@ impl Kind {
             Self::ReplicaSet => "replicasets",
             Self::Pod => "pods",
             Self::Node => "nodes",
+            Self::Event => "events",
         }
     }
 
@@ -91,12 +100,35 @@ impl Kind {
             Self::ReplicaSet => "replicaset.apps",
             Self::Pod => "pod",
             Self::Node => "node",
+            Self::Event => "event",
         }
     }
 
     /// Whether objects of this kind live in a namespace.
     pub const fn namespaced(self) -> bool {
         !matches!(self, Self::Namespace | Self::Node)
+    }
+
+    /// The group of its `apiVersion`; empty for the core group.
+    pub fn group(self) -> &'static str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The plural with its group, as messages name a resource: `deployments.apps`.
+    pub fn resource(self) -> String {
+        match self.group() {
+            "" => self.plural().to_owned(),
+            group => format!("{}.{group}", self.plural()),
+        }
+    }
+
+    /// The kind behind a path's `apiVersion` and plural.
+    pub fn of_plural(api_version: &str, plural: &str) -> Option<Self> {
+        let read_only = [Self::Node, Self::Event];
+        Self::ALL
+            .into_iter()
+            .chain(read_only)
+            .find(|known| known.plural() == plural && known.api_version() == api_version)
     }
 
     /// The kind of that `apiVersion` and `kind`.
@@ -263,8 +295,8 @@ impl Object {
             Kind::Deployment => Self::Deployment(typed(value, unknown)?),
             Kind::ReplicaSet => Self::ReplicaSet(typed(value, unknown)?),
             Kind::Pod => Self::Pod(typed(value, unknown)?),
-            Kind::Node => {
-                let error = "nodes are part of the world, not of a file".into();
+            Kind::Node | Kind::Event => {
+                let error = "nodes and events are not written in a file".into();
                 return Err(Misfit { at: String::new(), error });
             }
         };

@@ -38,6 +38,11 @@ impl Store {
         self.objects.values()
     }
 
+    /// The version of the newest change.
+    pub const fn resource_version(&self) -> u64 {
+        self.resource_version
+    }
+
     /// Counts a new object, for its uid.
     pub fn next_uid(&mut self) -> u64 {
         self.uids += 1;

@@ -8,7 +8,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Secret};
 
-use crate::api::ApiError;
+use crate::api::{ApiError, Cause};
 use crate::docker_config;
 use crate::object::Object;
 use crate::pull_policy;
@@ -52,12 +52,11 @@ fn refuse(object: &Object, errors: &[String]) -> Result<(), ApiError> {
     if errors.is_empty() {
         return Ok(());
     }
-    let kind = match object {
-        Object::Deployment(_) => "Deployment.apps",
-        Object::ReplicaSet(_) => "ReplicaSet.apps",
-        other => other.kind().name(),
-    };
-    Err(ApiError::invalid(kind, object.name(), errors))
+    let causes = errors.iter().map(|error| {
+        let (field, message) = error.split_once(": ").unwrap_or(("", error));
+        Cause::invalid_as_said(field, message)
+    });
+    Err(ApiError::invalid(object.kind(), object.name(), causes.collect()))
 }
 
 fn name_errors(object: &Object) -> Vec<String> {

@@ -1,0 +1,145 @@
+//! Reading: objects as a reader gets them, with what is rendered only then.
+
+use serde_json::{Value, json};
+
+use super::{ApiError, Query, Target};
+use crate::cluster::Cluster;
+use crate::event::{Event, EventType, Recorder};
+use crate::object::{Key, Kind, Object};
+
+impl Cluster {
+    /// An object or a List.
+    pub(super) fn read(&self, target: &Target, query: &Query) -> Result<Value, ApiError> {
+        if !target.name.is_empty() {
+            return self
+                .rendered(target.kind, &target.namespace, &target.name)
+                .ok_or_else(|| ApiError::object_not_found(target.kind, &target.name));
+        }
+        let items: Vec<Value> = self
+            .rendered_all(target.kind, &target.namespace)
+            .into_iter()
+            .filter(|object| {
+                selects_labels(&query.label_selector, object)
+                    && selects_fields(&query.field_selector, object)
+            })
+            .collect();
+        Ok(json!({
+            "apiVersion": target.kind.api_version(), "kind": format!("{}List", target.kind.name()),
+            "metadata": { "resourceVersion": self.store.resource_version().to_string() }, "items": items,
+        }))
+    }
+
+    fn rendered(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
+        match kind {
+            Kind::Event | Kind::Node => self
+                .rendered_all(kind, namespace)
+                .into_iter()
+                .find(|object| object["metadata"]["name"] == name),
+            _ => self.store.find(kind, namespace, name).map(|object| self.render(object)),
+        }
+    }
+
+    fn rendered_all(&self, kind: Kind, namespace: &str) -> Vec<Value> {
+        let inside = |object: &Value| {
+            namespace.is_empty() || object["metadata"]["namespace"].as_str() == Some(namespace)
+        };
+        match kind {
+            Kind::Event => self.rendered_events().into_iter().filter(inside).collect(),
+            Kind::Node => self
+                .nodes()
+                .map(|node| json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": node.spec.name } }))
+                .collect(),
+            _ => self
+                .store
+                .list(kind)
+                .filter(|object| namespace.is_empty() || object.namespace() == namespace)
+                .map(|object| self.render(object))
+                .collect(),
+        }
+    }
+
+    /// The object as JSON with its status as of now.
+    pub(crate) fn render(&self, object: &Object) -> Value {
+        let mut value = object.to_value();
+        if let Object::Pod(_) = object
+            && let Some(run) = self.pods.get(object.uid())
+        {
+            value["status"] = json!({ "phase": run.phase() });
+        }
+        value
+    }
+
+    /// All `v1 Event`s, by the object they are about.
+    fn rendered_events(&self) -> Vec<Value> {
+        let of_pods = self.pods.values().map(|pod| (&pod.key, &pod.recorder));
+        let of_others = self.recorders.iter().map(|(key, recorder)| (key, recorder.as_ref()));
+        let written = |(about, recorder): (&Key, &Recorder)| -> Vec<Value> {
+            let events = recorder.written().enumerate();
+            events.map(|(index, event)| self.render_event(about, event, index)).collect()
+        };
+        of_pods.chain(of_others).flat_map(written).collect()
+    }
+
+    /// A `v1 Event`. Its name is the object's, a point and the nanoseconds of its first occurrence in hexadecimal
+    /// (client-go tools/events); the events of an object are told apart by the last of them.
+    fn render_event(&self, about: &Key, event: &Event, index: usize) -> Value {
+        let event_type = match event.reason.event_type() {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        };
+        let millis = self.world.epoch_seconds * 1000 + event.first.as_millis();
+        let nanos = millis * 1_000_000 + index as i64;
+        let (namespace, name) = (&*about.namespace, &*about.name);
+        let mut value = json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": { "name": format!("{name}.{nanos:x}"), "namespace": namespace },
+            "involvedObject": {
+                "apiVersion": about.kind.api_version(), "kind": about.kind.name(), "name": name, "namespace": namespace,
+            },
+            "type": event_type, "reason": event.reason.name(), "message": &*event.message,
+            "count": event.count, "source": { "component": event.reason.component() },
+            "firstTimestamp": self.wall_clock(event.first), "lastTimestamp": self.wall_clock(event.last),
+        });
+        if let Some(path) = &event.field_path {
+            value["involvedObject"]["fieldPath"] = Value::from(&**path);
+        }
+        value
+    }
+}
+
+/// `app=web,tier!=front,team,!old`
+pub(super) fn selects_labels(selector: &str, object: &Value) -> bool {
+    let label = |key: &str| object["metadata"]["labels"][key.trim()].as_str();
+    selector.split(',').map(str::trim).filter(|term| !term.is_empty()).all(|term| {
+        if let Some((key, value)) = term.split_once("!=") {
+            label(key) != Some(value.trim())
+        } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
+            label(key) == Some(value.trim())
+        } else if let Some(key) = term.strip_prefix('!') {
+            label(key).is_none()
+        } else {
+            label(term).is_some()
+        }
+    })
+}
+
+/// `metadata.name=web,status.phase!=Running`
+fn selects_fields(selector: &str, object: &Value) -> bool {
+    let field = |path: &str| {
+        let found = object.pointer(&format!("/{}", path.trim().replace('.', "/")));
+        match found {
+            Some(Value::String(text)) => text.clone(),
+            None | Some(Value::Null) => String::new(),
+            Some(other) => other.to_string(),
+        }
+    };
+    selector.split(',').map(str::trim).filter(|term| !term.is_empty()).all(|term| {
+        if let Some((path, value)) = term.split_once("!=") {
+            field(path) != value.trim()
+        } else if let Some((path, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
+            field(path) == value.trim()
+        } else {
+            false
+        }
+    })
+}
