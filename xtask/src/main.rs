@@ -1,6 +1,7 @@
-//! What a person runs: `cargo xtask setup|serve|test|build|bench|tidy`.
+//! What a person runs: `cargo xtask setup|serve|test|conformance|build|bench|tidy`.
 
 mod bench;
+mod conformance;
 mod places;
 mod process;
 mod serve;
@@ -20,6 +21,8 @@ cargo xtask serve            installs what is missing, builds the app and serves
   --port N                   on this port instead of 8080
   --no-build                 serves what is in dist/ already
 cargo xtask test             installs what is missing and runs every check and test
+cargo xtask conformance DIR  plays the recorded cases below a folder
+  --show ID                  prints what one case expects, and what it got
 cargo xtask build            builds the app into dist/
 cargo xtask bench            measures time and size
   --against REV              compares times with another revision
@@ -42,6 +45,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["setup"] => setup::everything().map(drop),
         ["serve", options @ ..] => serve::command(options),
         ["test", options @ ..] => test::command(options),
+        ["conformance", options @ ..] => conformance::command(options),
         ["build"] => site::build(&setup::for_site()?),
         ["bench", options @ ..] => bench::command(options),
         ["tidy"] => tidy::command(),

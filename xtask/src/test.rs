@@ -141,6 +141,7 @@ fn fences() -> Outcome<()> {
         ("pullpath-web", &["pullpath-model", "pullpath-lesson", "pullpath-engine", "k8s-openapi"]),
         ("pullpath-lesson", &["pullpath-engine", "yew", "web-sys"]),
         ("pullpath-engine", &["yew", "web-sys"]),
+        ("pullpath-conformance", &["pullpath-lesson", "pullpath-engine", "yew"]),
         ("xtask", &["pullpath-engine", "pullpath-model"]),
     ] {
         if let Some(name) = tree(package)?.iter().find(|name| forbidden.contains(&name.as_str())) {

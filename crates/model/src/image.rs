@@ -159,6 +159,27 @@ impl ImageRef {
         }
         sent
     }
+
+    /// The short way that Docker prints a reference in (distribution/reference helpers.go FamiliarString): Docker Hub
+    /// and its `library` are left out, and so is a tag that was not written. `as_written` is the text this reference
+    /// was parsed from.
+    pub fn familiar(&self, as_written: &str) -> String {
+        let official = self.path.strip_prefix("library/").filter(|name| !name.contains('/'));
+        let mut familiar = match (self.host.as_str(), official) {
+            ("docker.io", Some(name)) => name.to_owned(),
+            ("docker.io", None) => self.path.clone(),
+            _ => self.lookup_name(),
+        };
+        if let Some(tag) = self.tag()
+            && self.sent_to_runtime(as_written) == as_written
+        {
+            familiar.extend([":", tag]);
+        }
+        if let Some(digest) = self.digest() {
+            familiar.extend(["@", digest]);
+        }
+        familiar
+    }
 }
 
 /// Host and the rest, with Docker Hub's defaults filled in (normalize.go splitDockerDomain).
