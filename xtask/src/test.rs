@@ -139,7 +139,8 @@ fn fences() -> Outcome<()> {
     for (package, forbidden) in [
         ("pullpath-view", &["pullpath-model", "pullpath-lesson", "pullpath-engine", "yew"][..]),
         ("pullpath-web", &["pullpath-model", "pullpath-lesson", "pullpath-engine", "k8s-openapi"]),
-        ("pullpath-lesson", &["pullpath-engine", "yew", "web-sys"]),
+        ("pullpath-lesson", &["pullpath-shell", "pullpath-engine", "yew", "web-sys"]),
+        ("pullpath-shell", &["pullpath-lesson", "pullpath-engine", "yew", "web-sys"]),
         ("pullpath-engine", &["yew", "web-sys"]),
         ("pullpath-conformance", &["pullpath-lesson", "pullpath-engine", "yew"]),
         ("xtask", &["pullpath-engine", "pullpath-model"]),

@@ -1,0 +1,65 @@
+//! What a command has around it: the API, time, files; and what it leaves behind.
+
+use pullpath_model::api::{Request, Response};
+use pullpath_model::time::SimTime;
+use serde_json::Value;
+
+/// What commands run on.
+pub trait Host {
+    /// Sends a request to the API server.
+    fn request(&mut self, request: &Request) -> Response;
+
+    /// The present moment.
+    fn now(&self) -> SimTime;
+
+    /// Unix milliseconds of the present moment.
+    fn unix_millis(&self) -> i64;
+
+    /// Lets the next thing happen, if it happens until `end`. Answers whether there was one; if not, it is `end` now.
+    fn step(&mut self, end: SimTime) -> bool;
+
+    /// Reads one YAML document as kubectl does.
+    fn read_yaml(&self, document: &str) -> Result<Value, YamlError>;
+
+    /// The text of a file.
+    fn read_file(&self, path: &str) -> Option<String>;
+}
+
+/// Why a YAML document could not be read, in the words of Go's parser: `line 7: did not find expected key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YamlError(pub String);
+
+/// What a command printed and how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code.
+    pub exit: i32,
+    /// Whether patience ended before the command did.
+    pub interrupted: bool,
+}
+
+impl Output {
+    /// A line on standard output.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.stdout.push_str(line);
+        self.stdout.push('\n');
+    }
+
+    /// A line on standard error.
+    pub(crate) fn complain(&mut self, line: &str) {
+        self.stderr.push_str(line);
+        if !line.ends_with('\n') {
+            self.stderr.push('\n');
+        }
+    }
+
+    /// A line on standard error, and an exit code.
+    pub(crate) fn fail(&mut self, line: &str, exit: i32) {
+        self.complain(line);
+        self.exit = exit;
+    }
+}
