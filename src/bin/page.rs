@@ -1,4 +1,4 @@
-//! The page: starts Yew in the browser.
+//! The page's first half: the frame and home.
 
 fn main() {
     pullpath_web::run();

@@ -1,5 +1,5 @@
-//! Builds the site into `dist/`: Trunk compiles the page and the worker, and this module does what Trunk does not:
-//! hashed names for the worker and the editor, a build id that both sides know, the content, and the policy.
+//! Builds the site into `dist/`: Trunk compiles the page in its two halves and the worker, and this module does what
+//! Trunk does not: hashed names for what its loader leaves alone, a build id that both sides know, the content, and the policy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ fn build_into_stage(tools: &Tools) -> Outcome<()> {
     if is_fresh("app", &app) {
         say("\n==> The app is built already: nothing of it changed");
     } else {
-        let why = "compiled for size and twice, page and worker: some minutes the first time";
+        let why = "compiled for size, three programs: some minutes the first time";
         step("Building the app with Trunk", why, || trunk(tools))?;
         step("Bundling the editor", "", bundle_editor)?;
         stamp("app", &app)?;
@@ -120,11 +120,11 @@ fn finish() -> Outcome<()> {
     let _ = fs::remove_dir_all(&dist);
     let app = stage("app");
     let mut html = read_text(&app.join("index.html"))?;
-    let is_worker = |name: &str| name.starts_with("worker");
+    let is_put_by_us = |name: &str| name.starts_with("worker") || name.starts_with("room");
     for file in places::files_below(&app) {
         let name =
             file.strip_prefix(&app).expect("it is below").to_string_lossy().replace('\\', "/");
-        if name != "index.html" && !is_worker(&name) {
+        if name != "index.html" && !is_put_by_us(&name) {
             write(&dist.join(&name), &read(&file)?)?;
         }
     }
@@ -140,8 +140,20 @@ fn finish() -> Outcome<()> {
     let build = build_id(&app)?;
     html = fill(&html, "pullpath-build", &build)?;
     html = fill(&html, "pullpath-worker", &put_worker(&app, &dist, &build)?)?;
+    html = fill(&html, "pullpath-room", &put_room(&app, &dist)?)?;
     html = add_policy(&html)?;
-    write(&dist.join("index.html"), html.as_bytes())
+    write(&dist.join("index.html"), html.as_bytes())?;
+    minify(&dist)
+}
+
+/// What wasm-bindgen and people write is full of comments and long names, and is waited for.
+fn minify(dist: &Path) -> Outcome<()> {
+    let is_text = |file: &PathBuf| file.extension().is_some_and(|end| end == "js" || end == "css");
+    let files = places::files_below(dist).into_iter().filter(is_text);
+    let out = format!("--outdir={}", dist.display());
+    let base = format!("--outbase={}", dist.display());
+    let flags = ["--minify", "--allow-overwrite", "--target=es2022", "--log-level=warning"];
+    run(program("esbuild").args(files).args(flags).args([out, base]))
 }
 
 /// Page and worker of one build say the same name, however they were cached.
@@ -161,6 +173,16 @@ fn put_worker(app: &Path, dist: &Path, build: &str) -> Outcome<String> {
         "self.PULLPATH_BUILD = \"{build}\";\n{glue}\nwasm_bindgen({{ module_or_path: \"{wasm}\" }});\n"
     );
     put_hashed(dist, "worker", "js", script.as_bytes())
+}
+
+/// The second half of the page: a module that starts itself.
+fn put_room(app: &Path, dist: &Path) -> Outcome<String> {
+    let wasm = put_hashed(dist, "room", "wasm", &read(&app.join("room_bg.wasm"))?)?;
+    let glue = read_text(&app.join("room.js"))?;
+    let script = format!(
+        "{glue}\n__wbg_init({{ module_or_path: new URL(\"{wasm}\", import.meta.url) }});\n"
+    );
+    put_hashed(dist, "room", "js", script.as_bytes())
 }
 
 fn put_hashed(dist: &Path, stem: &str, extension: &str, bytes: &[u8]) -> Outcome<String> {

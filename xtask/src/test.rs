@@ -106,7 +106,7 @@ fn checks(tools: Tools, tally: &mut Tally) {
             ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
         run(program("cargo").args(words))
     });
-    for (bin, feature) in [("page", "csr"), ("worker", "worker")] {
+    for (bin, feature) in [("page", "csr"), ("room", "csr"), ("worker", "worker")] {
         tally.check(&format!("Clippy, wasm: {bin}"), "", || wasm_clippy(tools, bin, feature));
     }
     tally.check("Documentation", "", || {

@@ -38,7 +38,8 @@ pub struct Session {
     pub(crate) past: Past,
     pub(crate) changes: Vec<Change>,
     pub(crate) guide: GuideState,
-    pub(crate) verdict: Option<Verdict>,
+    // Every verdict and from when on it stood, oldest first; nothing is judged between a change and the next run.
+    pub(crate) verdicts: Vec<(SimTime, Option<Verdict>)>,
     pub(crate) last_run: Option<String>,
 }
 
@@ -93,7 +94,7 @@ impl Session {
             past,
             changes: Vec::new(),
             guide: GuideState::default(),
-            verdict: None,
+            verdicts: Vec::new(),
             last_run: None,
             attempt,
             scenario,
@@ -268,7 +269,18 @@ impl Session {
             after: self.cluster.clone(),
         });
         self.guide.changed_since_run = true;
-        self.verdict = None;
+        self.note_verdict(None);
+    }
+
+    fn note_verdict(&mut self, verdict: Option<Verdict>) {
+        if self.verdicts.last().is_none_or(|(_, last)| *last != verdict) {
+            self.verdicts.push((self.cluster.now(), verdict));
+        }
+    }
+
+    /// The verdict as it stood at a moment.
+    pub(crate) fn verdict_at(&self, at: SimTime) -> Option<&Verdict> {
+        self.verdicts.iter().rev().find(|(since, _)| *since <= at)?.1.as_ref()
     }
 
     /// The clock runs until nothing changes any more but back-off, at most ten minutes.
@@ -311,7 +323,7 @@ impl Session {
     fn after_run(&mut self) {
         let verdict = self.judge();
         self.guide.passed |= verdict.passed;
-        self.verdict = Some(verdict);
+        self.note_verdict(Some(verdict));
         if self.guide.changed_since_run {
             self.guide.tries += 1;
             self.guide.changed_since_run = false;

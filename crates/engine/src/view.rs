@@ -46,6 +46,7 @@ pub fn whole(session: &Session, query: &Query) -> View {
         clock: clock(at),
         wall: cluster.wall_clock(at).replace('T', " "),
         versions: versions(session),
+        brief: Some(session.scenario.brief().to_vec()),
         goals: Some(goals::goals(session, cluster)),
         files: Some(files(session)),
         picture: Some(picture::picture(session, cluster, query, trace.as_deref())),
@@ -62,6 +63,7 @@ pub fn delta(view: View, sent: &mut Option<View>, whole: bool) -> View {
     let delta = match &before {
         None => view.clone(),
         Some(before) => View {
+            brief: changed(view.brief.as_ref(), before.brief.as_ref()),
             goals: changed(view.goals.as_ref(), before.goals.as_ref()),
             files: changed(view.files.as_ref(), before.files.as_ref()),
             picture: changed(view.picture.as_ref(), before.picture.as_ref()),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A piece of a page, from top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "block", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Block {
     /// A heading; `level` is 1 to 6 and `id` is unique on its page.
     Heading { level: u8, id: String, text: Vec<Inline> },
@@ -28,7 +28,7 @@ pub enum Block {
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "inline", content = "is", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Inline {
     /// Plain text.
     Text(String),

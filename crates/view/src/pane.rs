@@ -20,7 +20,9 @@ pub struct View {
     pub wall: String,
     /// The versions that are modelled: `Kubernetes 1.35 · containerd 2.1`.
     pub versions: String,
-    /// Goals with their live state.
+    /// The story, from the scenario's `brief.md`.
+    pub brief: Option<Vec<Block>>,
+    /// Goals with their live state at `at_ms`.
     pub goals: Option<Goals>,
     /// Files to edit. Never looks back: drafts are of now.
     pub files: Option<Vec<FileRow>>,
@@ -223,7 +225,7 @@ pub struct Link {
 
 /// The why ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ladder", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Ladder {
     /// Nothing to show yet; the text says what to do.
     Empty { text: String },

@@ -121,3 +121,4 @@ const mount = (host, onChange) => {
 };
 
 globalThis.pullpathEditor = { mount };
+dispatchEvent(new Event("pullpath-editor"));

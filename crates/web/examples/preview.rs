@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use pullpath_view::block::{Block, Choice, Inline, Question};
 use pullpath_view::content::{Entry, Index, LessonBundle};
-use pullpath_web::app::{Header, Keys};
 use pullpath_web::fetch::Load;
+use pullpath_web::frame::{Header, Keys};
 use pullpath_web::page::home::Home;
 use pullpath_web::page::learn::Lesson;
 use pullpath_web::panel::Wishes;

@@ -1,89 +1,33 @@
-//! The frame around every page: services, header, routes, the list of keys.
+//! The first half of the page: the frame, home, progress. It is all that is loaded before home can be used; lessons,
+//! workbench and author are the [room](crate::room), a program of its own that comes in the background.
 
-use std::rc::Rc;
-
-use pullpath_view::action::Attempt;
-use pullpath_view::content::Index;
-use pullpath_view::pane::Goals;
+use pullpath_view::content::{Entry, Index};
 use yew::prelude::*;
 
 use crate::browser;
-use crate::engine::Engine;
+use crate::chunk::{Arrival, ROOM, use_chunk};
 use crate::fetch::{Load, use_content};
-use crate::icon;
-use crate::page::author::AuthorPage;
+use crate::frame::{Header, Keys};
+use crate::keeper::{Keeper, use_progress};
 use crate::page::home::HomePage;
-use crate::page::learn::LearnPage;
-use crate::page::play::PlayPage;
 use crate::page::progress::ProgressPage;
-use crate::route::Route;
-use crate::store::{self, Answered, Progress};
+use crate::route::{Route, use_route};
 
 /// What pages share.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Services {
-    pub engine: Engine,
     pub index: Load<Index>,
-    pub progress: UseReducerHandle<Keeper>,
+    pub progress: Keeper,
 }
 
-/// Progress as the page holds it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Keeper {
-    pub kept: Progress,
-    /// What was wrong with storage, to be said once.
-    pub notice: Option<AttrValue>,
-}
-
-/// What changes progress.
-pub enum Note {
-    /// Something was done in an attempt.
-    Attempt(Rc<Attempt>, Rc<Goals>),
-    /// An attempt is given up.
-    StartOver(String),
-    /// A question was answered.
-    Answer(String, Answered),
-    /// A page was opened.
-    Visited(String),
-    /// Progress from a file.
-    Import(Box<Progress>),
-    /// Everything is forgotten.
-    Reset,
-    /// Something to say about storage.
-    Notice(Option<AttrValue>),
-}
-
-impl Reducible for Keeper {
-    type Action = Note;
-
-    fn reduce(self: Rc<Self>, note: Note) -> Rc<Self> {
-        let mut this = Rc::unwrap_or_clone(self);
-        match note {
-            Note::Attempt(attempt, goals) => this.kept.note(&attempt, &goals),
-            Note::StartOver(scenario) => this.kept.start_over(&scenario),
-            Note::Answer(question, answer) => {
-                this.kept.answers.insert(question, answer);
-            }
-            Note::Visited(page) => this.kept.last = Some(page),
-            Note::Import(other) => this.kept.merge(*other),
-            Note::Reset => this = Self::default(),
-            Note::Notice(notice) => this.notice = notice,
-        }
-        Rc::new(this)
-    }
-}
-
-/// The whole page.
+/// The frame and the pages that need no engine.
 #[component]
 pub fn App() -> Html {
-    let engine = use_memo((), |()| Engine::connect());
-    let progress = use_reducer(|| {
-        let (kept, notice) = store::load();
-        Keeper { kept, notice: notice.map(AttrValue::from) }
-    });
+    let progress = use_progress();
     let index = use_content::<Index>(Some("index.json".to_owned()));
     let route = use_route();
-    use_saving(&progress);
+    // Home first; then the room, so that it is there before anybody asks for it.
+    let room = use_chunk(ROOM, route.is_room() || !matches!(index, Load::Loading));
     {
         let title = title_of(&route, &index);
         use_effect_with((route.clone(), title), |(_, title)| {
@@ -100,45 +44,55 @@ pub fn App() -> Html {
             }
         });
     }
-    let services = Services { engine: (*engine).clone(), index, progress: progress.clone() };
     let page = match &route {
-        Route::Home => html! { <HomePage /> },
-        Route::Learn(lesson) => {
-            html! { <LearnPage key={format!("learn/{lesson}")} lesson={lesson.clone()} /> }
-        }
-        Route::Play(scenario) => {
-            html! { <PlayPage key={format!("play/{scenario}")} scenario={scenario.clone()} /> }
-        }
-        Route::Author => html! { <AuthorPage /> },
-        Route::Progress => html! { <ProgressPage /> },
-        Route::Unknown(path) => html! { <UnknownPage path={path.clone()} /> },
+        Route::Home => Some(html! { <HomePage /> }),
+        Route::Progress => Some(html! { <ProgressPage /> }),
+        Route::Unknown(path) => Some(html! { <UnknownPage path={path.clone()} /> }),
+        Route::Learn(_) | Route::Play(_) | Route::Author => waiting(&room),
     };
     let skip = Callback::from(|event: MouseEvent| {
         // A fragment would be taken for a route.
         event.prevent_default();
         browser::focus("main");
     });
+    let (notice, dismiss) = (progress.notice.clone(), progress.dismiss.clone());
     html! {
-        <ContextProvider<Services> context={services}>
+        <ContextProvider<Services> context={Services { index, progress }}>
             <a class="skip" href="#main" onclick={skip}>{ "Skip to the content" }</a>
             <Header route={route.clone()} />
-            if let Some(notice) = &progress.notice {
+            if let Some(notice) = notice {
                 <div class="banner bad" role="alert">
                     <p>{ notice }</p>
-                    <button type="button" class="button quiet" onclick={
-                        let progress = progress.dispatcher();
-                        move |_: MouseEvent| progress.dispatch(Note::Notice(None))
-                    }>{ "Understood" }</button>
+                    <button type="button" class="button quiet" onclick={dismiss.reform(|_: MouseEvent| ())}>{ "Understood" }</button>
                 </div>
             }
-            <main id="main" tabindex="-1">{ page }</main>
-            <Keys />
+            if let Some(page) = page {
+                <main id="main" tabindex="-1">{ page }</main>
+                <Keys />
+            }
         </ContextProvider<Services>>
     }
 }
 
+/// What stands in the room's place until it is there.
+fn waiting(room: &Arrival) -> Option<Html> {
+    match room {
+        Arrival::There(_) => None,
+        Arrival::Away => Some(html! {
+            <div class="sheet skeleton" aria-busy="true"><span></span><span></span><span></span></div>
+        }),
+        Arrival::Failed => Some(html! {
+            <div class="sheet narrow" role="alert">
+                <h1 id="page-title" tabindex="-1">{ "This part of Pullpath could not be loaded" }</h1>
+                <p>{ "Check the connection and load the page again. Your progress is kept." }</p>
+                <p><button type="button" class="button primary" onclick={|_: MouseEvent| browser::reload()}>{ "Load the page again" }</button></p>
+            </div>
+        }),
+    }
+}
+
 fn title_of(route: &Route, index: &Load<Index>) -> String {
-    let find = |id: &String, entries: fn(&Index) -> &Vec<pullpath_view::content::Entry>| {
+    let find = |id: &String, entries: fn(&Index) -> &Vec<Entry>| {
         let entry =
             index.ready().and_then(|index| entries(index).iter().find(|entry| entry.id == *id));
         entry.map_or_else(|| id.clone(), |entry| entry.title.clone())
@@ -150,151 +104,6 @@ fn title_of(route: &Route, index: &Load<Index>) -> String {
         Route::Author => "Author".to_owned(),
         Route::Progress => "Progress".to_owned(),
         Route::Unknown(_) => "No such page".to_owned(),
-    }
-}
-
-/// Where the learner is, followed as the address changes.
-#[hook]
-fn use_route() -> Route {
-    let route = use_state(|| Route::parse(&browser::hash()));
-    let setter = route.setter();
-    use_effect_with((), move |()| {
-        let listener = browser::is_here().then(|| {
-            let window = gloo::utils::window();
-            gloo::events::EventListener::new(&window, "hashchange", move |_| {
-                setter.set(Route::parse(&browser::hash()));
-            })
-        });
-        move || drop(listener)
-    });
-    (*route).clone()
-}
-
-/// Keeps progress whenever it changes. A browser that refuses is named once.
-#[hook]
-fn use_saving(progress: &UseReducerHandle<Keeper>) {
-    let has_failed = use_mut_ref(|| false);
-    let is_first = use_mut_ref(|| true);
-    let dispatcher = progress.dispatcher();
-    use_effect_with(progress.kept.clone(), move |kept| {
-        if is_first.replace(false) || !browser::is_here() {
-            return;
-        }
-        if let Err(why) = store::save(kept)
-            && !has_failed.replace(true)
-        {
-            dispatcher.dispatch(Note::Notice(Some(why.into())));
-        }
-    });
-}
-
-/// Properties of [`Header`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct HeaderProps {
-    pub route: Route,
-}
-
-/// Name, navigation, theme.
-#[component]
-pub fn Header(props: &HeaderProps) -> Html {
-    let link = |route: Route, text: &'static str| {
-        let current = (props.route == route).then_some("page");
-        html! { <a href={route.href()} aria-current={current}>{ text }</a> }
-    };
-    html! {
-        <header class="site-head">
-            <a class="brand" href="#/">
-                <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true"><path class="brand-line" d="M3 12h7" /><path class="brand-gap" d="M14 12h7" /><circle class="brand-dot" cx="3.5" cy="12" r="2.5" /><path class="brand-cross" d="m10 9.5 4 5m0-5-4 5" /></svg>
-                { "Pullpath" }
-            </a>
-            <nav aria-label="Pages">
-                { link(Route::Home, "Course") }
-                { link(Route::Progress, "Progress") }
-                { link(Route::Author, "Author") }
-            </nav>
-            <ThemeSwitch />
-        </header>
-    }
-}
-
-/// System, light or dark.
-#[component]
-fn ThemeSwitch() -> Html {
-    const THEMES: [(&str, &str); 3] =
-        [("system", "Colours of the system"), ("light", "Light"), ("dark", "Dark")];
-    let chosen = use_state(|| store::setting("theme").unwrap_or_else(|| "system".to_owned()));
-    use_effect_with((*chosen).clone(), |chosen| {
-        browser::set_root_attribute("data-theme", (chosen != "system").then_some(chosen.as_str()));
-    });
-    let button = |(name, label): &(&'static str, &'static str)| {
-        let (name, chosen) = (*name, chosen.clone());
-        let pressed = (*chosen == name).to_string();
-        let onclick = Callback::from(move |_: MouseEvent| {
-            store::set_setting("theme", name);
-            chosen.set(name.to_owned());
-        });
-        html! { <button type="button" aria-pressed={pressed} aria-label={*label} title={*label} {onclick}>{ icon::theme(name) }</button> }
-    };
-    html! { <div class="switch theme" role="group" aria-label="Theme">{ for THEMES.iter().map(button) }</div> }
-}
-
-/// The list of keys, opened by `?` or its button at the foot of every page.
-#[component]
-pub fn Keys() -> Html {
-    const KEYS: [(&str, &str); 9] = [
-        ("?", "this list"),
-        ("Ctrl Enter", "apply the files and run"),
-        ("Ctrl S", "apply the files"),
-        ("Ctrl Shift Enter", "run the clock until nothing changes"),
-        ("Alt 1 … Alt 5", "to the brief, files, cluster, why ladder, timeline"),
-        (
-            "Arrow keys",
-            "between tabs, things of the picture, moments of the scrubber, and to size panes",
-        ),
-        ("Enter, Space", "select, press, unfold"),
-        ("Tab", "onward, also out of the editor"),
-        ("Ctrl Z, Ctrl Y", "undo and redo in the editor"),
-    ];
-    let dialog = use_node_ref();
-    let open = {
-        let dialog = dialog.clone();
-        Callback::from(move |()| browser::set_dialog(&dialog, true))
-    };
-    {
-        let open = open.clone();
-        use_effect_with((), move |()| {
-            let listener = browser::is_here().then(|| {
-                gloo::events::EventListener::new(
-                    &gloo::utils::document(),
-                    "keydown",
-                    move |event| {
-                        use wasm_bindgen::JsCast;
-                        let is_asked = event
-                            .dyn_ref::<web_sys::KeyboardEvent>()
-                            .is_some_and(|event| event.key() == "?");
-                        if is_asked && !browser::is_typing(event) {
-                            open.emit(());
-                        }
-                    },
-                )
-            });
-            move || drop(listener)
-        });
-    }
-    let close = {
-        let dialog = dialog.clone();
-        Callback::from(move |_: MouseEvent| browser::set_dialog(&dialog, false))
-    };
-    html! {
-        <footer class="site-foot">
-            <p>{ "Runs in this browser. Nothing is sent anywhere." }</p>
-            <button type="button" class="button quiet" onclick={open.reform(|_: MouseEvent| ())}>{ "Keys" }<kbd>{ "?" }</kbd></button>
-            <dialog ref={dialog} class="keys" aria-labelledby="keys-title">
-                <h2 id="keys-title">{ "Keys" }</h2>
-                <dl>{ for KEYS.iter().map(|(key, what)| html! { <div><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div> }) }</dl>
-                <button type="button" class="button primary" onclick={close}>{ "Close" }</button>
-            </dialog>
-        </footer>
     }
 }
 

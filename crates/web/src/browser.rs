@@ -78,6 +78,48 @@ pub fn focus_soon(id: impl Into<String>) {
     }
 }
 
+/// Puts the keyboard focus on an element, unless the learner has put it somewhere already.
+pub fn focus_if_nothing_has(id: &str) {
+    if is_here() {
+        let document = gloo::utils::document();
+        if document.active_element().is_none_or(|element| element.tag_name() == "BODY") {
+            focus_soon(id);
+        }
+    }
+}
+
+/// Leaves an object on `window` by which others see that something is there.
+pub fn set_global(name: &str) {
+    if is_here() {
+        let _ = Reflect::set(&js_sys::global(), &name.into(), &js_sys::Object::new());
+    }
+}
+
+/// A text that was left on `window`.
+pub fn global_text(name: &str) -> Option<String> {
+    if !is_here() {
+        return None;
+    }
+    Reflect::get(&js_sys::global(), &name.into()).ok()?.as_string()
+}
+
+/// Leaves a text on `window`, or takes it away.
+pub fn set_global_text(name: &str, text: Option<&str>) {
+    if is_here() {
+        let value = text.map_or(JsValue::UNDEFINED, JsValue::from_str);
+        let _ = Reflect::set(&js_sys::global(), &name.into(), &value);
+    }
+}
+
+/// Dispatches an event on `window`.
+pub fn tell_window(name: &str) {
+    if is_here()
+        && let Ok(event) = web_sys::Event::new(name)
+    {
+        let _ = gloo::utils::window().dispatch_event(&event);
+    }
+}
+
 /// Brings an element into sight.
 pub fn scroll_to(id: &str) {
     if let Some(element) = element(id) {

@@ -1,5 +1,9 @@
 //! The addresses of the pages, after the `#`.
 
+use yew::prelude::*;
+
+use crate::browser;
+
 /// Where the learner is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -34,6 +38,14 @@ impl Route {
         }
     }
 
+    /// Whether the page is one of the [room](crate::room).
+    pub fn is_room(&self) -> bool {
+        match self {
+            Self::Learn(_) | Self::Play(_) | Self::Author => true,
+            Self::Home | Self::Progress | Self::Unknown(_) => false,
+        }
+    }
+
     /// The address for a link.
     pub fn href(&self) -> String {
         match self {
@@ -45,6 +57,23 @@ impl Route {
             Self::Unknown(path) => format!("#/{path}"),
         }
     }
+}
+
+/// Where the learner is, followed as the address changes.
+#[hook]
+pub fn use_route() -> Route {
+    let route = use_state(|| Route::parse(&browser::hash()));
+    let setter = route.setter();
+    use_effect_with((), move |()| {
+        let listener = browser::is_here().then(|| {
+            let window = gloo::utils::window();
+            gloo::events::EventListener::new(&window, "hashchange", move |_| {
+                setter.set(Route::parse(&browser::hash()));
+            })
+        });
+        move || drop(listener)
+    });
+    (*route).clone()
 }
 
 /// Ids are those that `pullpath check` allows: they become file names and links.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
 use pullpath_view::action::{Action, Attempt};
+use pullpath_view::block::Block;
 use pullpath_view::pane::{EventRow, FileRow, Goals, Guide, Ladder, Picture, Timeline, View};
 use pullpath_view::wire::{Answer, Ask, Notice, Problem, Query};
 use yew::prelude::*;
@@ -26,6 +27,7 @@ pub struct Panes {
     pub clock: AttrValue,
     pub wall: AttrValue,
     pub versions: AttrValue,
+    pub brief: Option<Rc<Vec<Block>>>,
     pub goals: Option<Rc<Goals>>,
     pub files: Option<Rc<Vec<FileRow>>>,
     pub picture: Option<Rc<Picture>>,
@@ -49,6 +51,7 @@ impl Panes {
         self.clock = view.clock.into();
         self.wall = view.wall.into();
         self.versions = view.versions.into();
+        replace(&mut self.brief, view.brief);
         replace(&mut self.goals, view.goals);
         replace(&mut self.files, view.files);
         replace(&mut self.picture, view.picture);

@@ -163,9 +163,14 @@ impl Progress {
     }
 }
 
+/// Progress as it is stored now. Where the browser stores nothing it stands on `window`, for as long as the tab lives.
+pub fn text() -> Option<String> {
+    browser::global_text(KEY).or_else(|| read(KEY))
+}
+
 /// What was kept, and a sentence if something was wrong with it.
 pub fn load() -> (Progress, Option<String>) {
-    let Some(text) = read(KEY) else { return (Progress::default(), None) };
+    let Some(text) = text() else { return (Progress::default(), None) };
     match Progress::import(&text) {
         Ok(progress) => (progress, None),
         Err(error) => {
@@ -182,7 +187,9 @@ pub fn load() -> (Progress, Option<String>) {
 /// Keeps it. The error is a sentence for the learner; everything goes on without.
 pub fn save(progress: &Progress) -> Result<(), String> {
     let text = serde_json::to_string(progress).expect("progress has string keys only");
-    write(KEY, &text).map_err(|()| {
+    let outcome = write(KEY, &text);
+    browser::set_global_text(KEY, outcome.err().map(|()| text.as_str()));
+    outcome.map_err(|()| {
         "This browser does not let Pullpath store anything (private window, or storage is full). \
          You can go on; export your progress before you leave."
             .to_owned()

@@ -9,8 +9,9 @@ use pullpath_view::pane::{Feedback, GoalRow, GoalState, Goals};
 
 use crate::session::Session;
 
+/// The goals at the moment of `cluster`: their words and their live text are of the same one.
 pub(crate) fn goals(session: &Session, cluster: &Cluster) -> Goals {
-    let verdict = session.verdict.as_ref();
+    let verdict = session.verdict_at(cluster.now());
     let rows = session.scenario.goals().iter().enumerate().map(|(index, goal)| {
         let verdict = verdict.map(|verdict| &verdict.goals[index]);
         row(session, cluster, goal, verdict)
@@ -31,6 +32,7 @@ fn row(
 ) -> GoalRow {
     let workload = goal.check.workload();
     let (running, wanted) = grade::running_of(cluster, workload);
+    let when = if cluster.now() < session.cluster.now() { "then" } else { "now" };
     GoalRow {
         id: goal.id.clone(),
         title: goal.title.clone(),
@@ -42,7 +44,7 @@ fn row(
         },
         points: goal.points,
         live: match goal.check {
-            Check::Running { .. } => format!("{running} of {wanted} Pods running now"),
+            Check::Running { .. } => format!("{running} of {wanted} Pods running {when}"),
             Check::FreshPod { .. } => "judged on a copy of the cluster when you run".into(),
         },
         feedback: verdict

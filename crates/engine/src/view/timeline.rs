@@ -1,5 +1,6 @@
 //! The timeline: a lane for each token, Pod, node change and for the learner.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use pullpath_model::log::{Entry, Fact};
@@ -17,7 +18,7 @@ const PARTS: i64 = 240;
 /// Moments for "next event", at most.
 const MOST_STOPS: usize = 500;
 
-/// Pods that are shown, newest first.
+/// Pods that are shown; of those that are gone, the last.
 const MOST_PODS: usize = 24;
 
 pub(crate) fn timeline(session: &Session, query: &Query) -> Timeline {
@@ -104,7 +105,7 @@ fn nodes(session: &Session) -> Lane {
 }
 
 fn pods(session: &Session, now: i64) -> Vec<Lane> {
-    let mut lanes: BTreeMap<&Key, (SimTime, Lane)> = BTreeMap::new();
+    let mut lanes: BTreeMap<&Key, PodLane> = BTreeMap::new();
     for entry in session.past.log().iter().filter(|entry| entry.about.kind == Kind::Pod) {
         let lane = lanes.entry(&entry.about).or_insert_with(|| {
             let name = &entry.about.name;
@@ -115,19 +116,33 @@ fn pods(session: &Session, now: i64) -> Vec<Lane> {
                 bars: Vec::new(),
                 marks: Vec::new(),
             };
-            (entry.at, lane)
+            PodLane { came: entry.at, went: None, lane }
         });
-        note(&mut lane.1, entry);
+        lane.went = (entry.fact == Fact::Deleted).then_some(entry.at);
+        note(&mut lane.lane, entry);
     }
-    let mut lanes: Vec<(SimTime, Lane)> = lanes.into_values().collect();
-    for (_, lane) in &mut lanes {
+    let mut lanes: Vec<PodLane> = lanes.into_values().collect();
+    for PodLane { lane, .. } in &mut lanes {
         if let Some(bar) = lane.bars.last_mut().filter(|bar| bar.to_ms == i64::MAX) {
             bar.to_ms = now;
         }
     }
-    lanes.sort_by(|(one, a), (other, b)| (one, &a.id).cmp(&(other, &b.id)));
-    let surplus = lanes.len().saturating_sub(MOST_PODS);
-    lanes.into_iter().skip(surplus).map(|(_, lane)| lane).collect()
+    lanes.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    lanes.into_iter().take(MOST_PODS).map(|pod| pod.lane).collect()
+}
+
+/// A Pod's lane while lanes are put in order.
+struct PodLane {
+    came: SimTime,
+    went: Option<SimTime>,
+    lane: Lane,
+}
+
+impl PodLane {
+    /// The living first, as they came; below them those that are gone, the last to go on top.
+    fn rank(&self) -> (Option<Reverse<SimTime>>, SimTime, &str) {
+        (self.went.map(Reverse), self.came, &self.lane.id)
+    }
 }
 
 fn note(lane: &mut Lane, entry: &Entry) {

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use pullpath_view::block::{Block, Inline};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::play::Table;
-use crate::app::Services;
+use crate::engine::Engine;
 use crate::session::{Stage, use_desk};
 
 /// A folder beyond this is not a scenario; the engine has its own, stricter limits and says them with a place.
@@ -27,8 +26,8 @@ enum Folder {
 /// The page for authors.
 #[component]
 pub fn AuthorPage() -> Html {
-    let services = use_context::<Services>().expect("App gives services to every page");
-    let desk = use_desk("author", &services.engine);
+    let engine = use_context::<Engine>().expect("Room gives its pages an engine");
+    let desk = use_desk("author", &engine);
     let folder = use_state(|| Folder::None);
     let onchange = {
         let (folder, desk) = (folder.clone(), desk.clone());
@@ -60,8 +59,7 @@ pub fn AuthorPage() -> Html {
         Callback::from(move |_: MouseEvent| folder.set(Folder::None))
     };
     if let Folder::Read { name, sources } = &*folder {
-        let brief =
-            sources.get("brief.md").map_or_else(Rc::default, |text| Rc::new(as_it_stands(text)));
+        let brief = desk.state.panes.brief.clone().unwrap_or_default();
         let is_sound = matches!(desk.state.stage, Stage::Open);
         return html! { <>
             <div class="banner" role="status">
@@ -142,12 +140,4 @@ async fn read(
         sources.insert(path, text);
     }
     Ok(sources)
-}
-
-/// A brief without its Markdown being understood: paragraphs of plain text.
-fn as_it_stands(text: &str) -> Vec<Block> {
-    text.split("\n\n")
-        .filter(|part| !part.trim().is_empty())
-        .map(|part| Block::Paragraph { text: vec![Inline::Text(part.trim().to_owned())] })
-        .collect()
 }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use pullpath_view::action::Action;
 use pullpath_view::block::Figure;
 use pullpath_view::content::ScenarioBundle;
+use pullpath_view::pane::Ladder;
 use yew::prelude::*;
 
 use crate::app::Services;
+use crate::engine::Engine;
 use crate::fetch::{Load, use_content};
 use crate::icon;
 use crate::panel::ladder::LadderPane;
@@ -24,10 +26,12 @@ pub struct LiveFigureProps {
 /// The picture and the ladder of a scenario as it ships, with a button that runs it.
 #[component]
 pub fn LiveFigure(props: &LiveFigureProps) -> Html {
-    match use_context::<Services>() {
-        Some(services) => html! { <Running figure={props.figure.clone()} {services} /> },
+    match (use_context::<Services>(), use_context::<Engine>()) {
+        (Some(services), Some(engine)) => {
+            html! { <Running figure={props.figure.clone()} {services} {engine} /> }
+        }
         // Without an engine there is still what it would show, in words.
-        None => {
+        _ => {
             html! { <figure class="live"><figcaption>{ &props.figure.caption }</figcaption></figure> }
         }
     }
@@ -37,6 +41,7 @@ pub fn LiveFigure(props: &LiveFigureProps) -> Html {
 struct RunningProps {
     figure: Figure,
     services: Services,
+    engine: Engine,
 }
 
 #[component]
@@ -47,7 +52,7 @@ fn Running(props: &RunningProps) -> Html {
     });
     let bundle = use_content::<ScenarioBundle>(bundle_name);
     let name = use_memo(scenario.clone(), |scenario| format!("figure/{scenario}"));
-    let desk = use_desk(&name, &props.services.engine);
+    let desk = use_desk(&name, &props.engine);
     let open = {
         let (desk, bundle) = (desk.clone(), bundle.clone());
         Callback::from(move |()| {
@@ -81,7 +86,7 @@ fn Running(props: &RunningProps) -> Html {
             <div class="live-panes">
                 if let (Some(picture), Some(ladder)) = (&panes.picture, &panes.ladder) {
                     <PicturePane picture={picture.clone()} wishes={wishes.clone()} is_figure={true} />
-                    <LadderPane ladder={ladder.clone()} wishes={wishes.clone()} />
+                    <LadderPane ladder={Rc::new(without_places(ladder))} wishes={wishes.clone()} />
                 } else {
                     <div class="skeleton tall" aria-busy="true"><span></span><span></span></div>
                 }
@@ -89,6 +94,16 @@ fn Running(props: &RunningProps) -> Html {
             <figcaption>{ caption }</figcaption>
         </figure>
     }
+}
+
+/// A figure has no editor, so its evidence leads nowhere.
+fn without_places(ladder: &Ladder) -> Ladder {
+    let mut ladder = ladder.clone();
+    if let Ladder::Open { rungs, .. } = &mut ladder {
+        let evidence = rungs.iter_mut().flat_map(|rung| &mut rung.evidence);
+        evidence.for_each(|evidence| evidence.place = None);
+    }
+    ladder
 }
 
 #[hook]

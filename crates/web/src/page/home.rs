@@ -14,7 +14,7 @@ use crate::store::{Progress, Record};
 #[component]
 pub fn HomePage() -> Html {
     let services = use_context::<Services>().expect("App gives services to every page");
-    html! { <Home index={services.index.clone()} progress={services.progress.kept.clone()} /> }
+    html! { <Home index={services.index.clone()} progress={(*services.progress.kept).clone()} /> }
 }
 
 /// Properties of [`Home`].

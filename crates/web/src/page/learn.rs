@@ -4,10 +4,11 @@ use pullpath_view::block::{Block, Inline};
 use pullpath_view::content::LessonBundle;
 use yew::prelude::*;
 
-use crate::app::{Note, Services};
+use crate::app::Services;
 use crate::blocks::Blocks;
 use crate::browser;
 use crate::fetch::{Load, use_content};
+use crate::keeper::Note;
 
 /// Properties of [`LearnPage`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -25,10 +26,10 @@ pub fn LearnPage(props: &LearnPageProps) -> Html {
     let entry = here.map(|n| lessons[n].clone());
     let bundle = use_content::<LessonBundle>(entry.as_ref().map(|entry| entry.bundle.clone()));
     {
-        let (progress, page) = (services.progress.dispatcher(), format!("learn/{id}"));
+        let (progress, page) = (services.progress.note.clone(), format!("learn/{id}"));
         use_effect_with(bundle.ready().is_some(), move |is_there| {
             if *is_there {
-                progress.dispatch(Note::Visited(page));
+                progress.emit(Note::Visited(page));
             }
         });
     }

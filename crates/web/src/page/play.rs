@@ -5,8 +5,10 @@ use std::rc::Rc;
 use pullpath_view::content::ScenarioBundle;
 use yew::prelude::*;
 
-use crate::app::{Note, Services};
+use crate::app::Services;
+use crate::engine::Engine;
 use crate::fetch::{Load, use_content};
+use crate::keeper::Note;
 use crate::panel::problems::ProblemList;
 use crate::panel::workbench::Workbench;
 use crate::panel::{Look, Wishes};
@@ -22,13 +24,14 @@ pub struct PlayPageProps {
 #[component]
 pub fn PlayPage(props: &PlayPageProps) -> Html {
     let services = use_context::<Services>().expect("App gives services to every page");
+    let engine = use_context::<Engine>().expect("Room gives its pages an engine");
     let id = props.scenario.to_string();
     let entry = services
         .index
         .ready()
         .and_then(|index| index.scenarios.iter().find(|entry| entry.id == id).cloned());
     let bundle = use_content::<ScenarioBundle>(entry.as_ref().map(|entry| entry.bundle.clone()));
-    let desk = use_desk("play", &services.engine);
+    let desk = use_desk("play", &engine);
     // How many actions were replayed; said until the learner does something or starts over.
     let resumed = use_state(|| None::<usize>);
     {
@@ -45,21 +48,23 @@ pub fn PlayPage(props: &PlayPageProps) -> Html {
         });
     }
     {
-        let progress = services.progress.dispatcher();
-        let (attempt, goals) = (desk.state.attempt.clone(), desk.state.panes.goals.clone());
-        use_effect_with((attempt, goals), move |(attempt, goals)| {
+        let progress = services.progress.note.clone();
+        let panes = &desk.state.panes;
+        // Goals of the past are none of progress.
+        let goals = panes.goals.clone().filter(|_| !panes.is_past());
+        use_effect_with((desk.state.attempt.clone(), goals), move |(attempt, goals)| {
             if let (Some(attempt), Some(goals)) = (attempt, goals)
                 && !attempt.actions.is_empty()
             {
-                progress.dispatch(Note::Attempt(Rc::clone(attempt), Rc::clone(goals)));
+                progress.emit(Note::Attempt(Rc::clone(attempt), Rc::clone(goals)));
             }
         });
     }
     let start_over = {
         let (desk, resumed, bundle) = (desk.clone(), resumed.clone(), bundle.clone());
-        let (progress, id) = (services.progress.dispatcher(), id.clone());
+        let (progress, id) = (services.progress.note.clone(), id.clone());
         Callback::from(move |()| {
-            progress.dispatch(Note::StartOver(id.clone()));
+            progress.emit(Note::StartOver(id.clone()));
             resumed.set(None);
             if let Load::Ready(bundle) = &bundle {
                 desk.open(bundle.sources.clone(), None);

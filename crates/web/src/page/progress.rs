@@ -4,9 +4,10 @@ use pullpath_view::pane::Tone;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::app::{Note, Services};
+use crate::app::Services;
 use crate::browser;
 use crate::icon::ToneIcon;
+use crate::keeper::Note;
 use crate::store::{self, Progress, Record};
 
 /// The progress page.
@@ -17,12 +18,12 @@ pub fn ProgressPage() -> Html {
     let said = use_state(|| None::<(bool, AttrValue)>);
     let is_sure = use_state(|| false);
     let import = {
-        let (said, dispatcher) = (said.setter(), progress.dispatcher());
+        let (said, note) = (said.setter(), progress.note.clone());
         Callback::from(move |event: Event| {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
             input.set_value("");
-            let (said, dispatcher) = (said.clone(), dispatcher.clone());
+            let (said, note) = (said.clone(), note.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 let text = wasm_bindgen_futures::JsFuture::from(file.text())
                     .await
@@ -38,7 +39,7 @@ pub fn ProgressPage() -> Html {
                             )
                             .into(),
                         )));
-                        dispatcher.dispatch(Note::Import(Box::new(other)));
+                        note.emit(Note::Import(Box::new(other)));
                     }
                     Err(why) => said.set(Some((false, why.into()))),
                 }
@@ -50,11 +51,11 @@ pub fn ProgressPage() -> Html {
         Callback::from(move |_: MouseEvent| browser::download("pullpath-progress.json", &text))
     };
     let reset = {
-        let (is_sure, said, dispatcher) = (is_sure.clone(), said.clone(), progress.dispatcher());
+        let (is_sure, said, note) = (is_sure.clone(), said.clone(), progress.note.clone());
         Callback::from(move |_: MouseEvent| {
             if *is_sure {
                 store::clear();
-                dispatcher.dispatch(Note::Reset);
+                note.emit(Note::Reset);
                 said.set(Some((true, "Everything was forgotten.".into())));
             }
             is_sure.set(!*is_sure);

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Reflect};
+use js_sys::Array;
 use pullpath_view::wire::Problem;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::*;
 
 use crate::browser;
+use crate::chunk::{Arrival, EDITOR, use_chunk};
 
 /// Properties of [`Editor`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -43,7 +44,10 @@ impl Drop for Mounted {
 /// One editor for all files: it keeps undo and cursor of each.
 #[component]
 pub fn Editor(props: &EditorProps) -> Html {
-    let chunk = use_chunk();
+    let chunk = match use_chunk(EDITOR, true) {
+        Arrival::There(object) => Some(object),
+        Arrival::Away | Arrival::Failed => None,
+    };
     let host = use_node_ref();
     let mounted = use_mut_ref(|| None::<Mounted>);
     // The mounted editor outlives any one drawing, so it calls whatever callback is the newest.
@@ -51,14 +55,14 @@ pub fn Editor(props: &EditorProps) -> Html {
     typed.replace(props.typed.clone());
     {
         let (host, mounted, typed) = (host.clone(), Rc::clone(&mounted), Rc::clone(&typed));
-        use_effect_with(chunk.clone(), move |chunk| {
-            if let Some(chunk) = chunk
+        use_effect_with(chunk.is_some(), move |_| {
+            if let Some(chunk) = EDITOR.find()
                 && let Some(host) = host.cast::<web_sys::Element>()
             {
                 let typed: Typed =
                     Closure::new(move |file, text| typed.borrow().emit((file, text)));
                 if let Some(handle) =
-                    browser::call(&chunk.0, "mount", &[host.into(), typed.as_ref().clone()])
+                    browser::call(&chunk, "mount", &[host.into(), typed.as_ref().clone()])
                 {
                     mounted.replace(Some(Mounted { handle, _typed: typed }));
                 }
@@ -135,58 +139,4 @@ fn tell(mounted: &Rc<RefCell<Option<Mounted>>>, method: &str, arguments: &[JsVal
 fn to_array(problems: &[Problem]) -> Array {
     let text = serde_json::to_string(problems).expect("problems are plain data");
     js_sys::JSON::parse(&text).ok().and_then(|value| value.dyn_into().ok()).unwrap_or_default()
-}
-
-/// The JavaScript object that the chunk leaves behind.
-#[derive(Clone)]
-struct Chunk(JsValue);
-
-impl PartialEq for Chunk {
-    fn eq(&self, _: &Self) -> bool {
-        // There is one.
-        true
-    }
-}
-
-fn find_chunk() -> Option<Chunk> {
-    if !browser::is_here() {
-        return None;
-    }
-    let object = Reflect::get(&js_sys::global(), &"pullpathEditor".into()).ok()?;
-    object.is_object().then_some(Chunk(object))
-}
-
-/// Asks for the chunk, once for the whole page, and waits for it.
-#[hook]
-fn use_chunk() -> Option<Chunk> {
-    let chunk = use_state(find_chunk);
-    let setter = chunk.setter();
-    use_effect_with((), move |()| {
-        let mut listener = None;
-        if find_chunk().is_none()
-            && let Some(script) = script()
-        {
-            listener = Some(gloo::events::EventListener::new(&script, "load", move |_| {
-                setter.set(find_chunk());
-            }));
-        }
-        move || drop(listener)
-    });
-    (*chunk).clone()
-}
-
-/// The script element that loads the chunk.
-fn script() -> Option<web_sys::Element> {
-    const ID: &str = "editor-chunk";
-    let document = gloo::utils::document();
-    if let Some(script) = document.get_element_by_id(ID) {
-        return Some(script);
-    }
-    let source = browser::meta("pullpath-editor")?;
-    let script = document.create_element("script").ok()?;
-    for (name, value) in [("id", ID), ("type", "module"), ("src", source.as_str())] {
-        script.set_attribute(name, value).ok()?;
-    }
-    document.head()?.append_child(&script).ok()?;
-    Some(script)
 }

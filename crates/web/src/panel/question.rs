@@ -4,9 +4,10 @@ use pullpath_view::block::Question;
 use pullpath_view::pane::Tone;
 use yew::prelude::*;
 
-use crate::app::{Note, Services};
+use crate::app::Services;
 use crate::blocks::{Blocks, inlines};
 use crate::icon::ToneIcon;
+use crate::keeper::Note;
 use crate::store::Answered;
 use crate::text::tone_class;
 
@@ -42,7 +43,7 @@ pub fn QuestionCard(props: &QuestionCardProps) -> Html {
             crate::browser::focus_soon(result.clone());
             if let (Some(services), Some(key)) = (&services, &key) {
                 let answer = Answered { option: option as u32, right: options[option].right };
-                services.progress.dispatch(Note::Answer(key.clone(), answer));
+                services.progress.note.emit(Note::Answer(key.clone(), answer));
             }
         })
     };

@@ -1,0 +1,5 @@
+//! The page's second half: lessons, workbench, author.
+
+fn main() {
+    pullpath_web::run_room();
+}
