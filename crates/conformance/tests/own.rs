@@ -13,6 +13,7 @@ const COMPLETE: &[&str] = &[
     "image_reference",
     "keyring_match",
     "pull_policy_default",
+    "registry_pull",
     "url_match",
 ];
 

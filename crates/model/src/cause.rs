@@ -28,7 +28,7 @@ pub enum Cause {
 
 impl Cause {
     /// All of them, in the order of the rungs.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::ImageNameInvalid,
         Self::NeverAndAbsent,
         Self::NoSecretsNamed,
@@ -43,6 +43,11 @@ impl Cause {
         Self::Refused(Refusal::LoginRefused),
         Self::Refused(Refusal::NotAuthorized),
         Self::Refused(Refusal::NotFound),
+        Self::Refused(Refusal::RateLimited),
+        Self::Refused(Refusal::NoPlatform),
+        Self::Refused(Refusal::Damaged),
+        Self::Refused(Refusal::RegistryFailed),
+        Self::Refused(Refusal::Untrusted),
         Self::Refused(Refusal::Unreachable),
     ];
 
@@ -63,6 +68,11 @@ impl Cause {
             Self::Refused(Refusal::LoginRefused) => "login-refused",
             Self::Refused(Refusal::NotAuthorized) => "not-authorized",
             Self::Refused(Refusal::NotFound) => "not-found",
+            Self::Refused(Refusal::RateLimited) => "rate-limited",
+            Self::Refused(Refusal::NoPlatform) => "no-platform",
+            Self::Refused(Refusal::Damaged) => "image-damaged",
+            Self::Refused(Refusal::RegistryFailed) => "registry-failed",
+            Self::Refused(Refusal::Untrusted) => "untrusted",
             Self::Refused(Refusal::Unreachable) => "unreachable",
         }
     }

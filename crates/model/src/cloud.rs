@@ -1,17 +1,15 @@
 //! What AWS decides around a pull: which hosts are ECR's, what IAM roles may do, and what the ECR credential provider
 //! plugin of a node answers.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
+mod iam;
 
 use crate::credential::Login;
 use crate::message::cloud as words;
 use crate::provider::{Answer, CacheKeyType};
 use crate::time::{SimTime, Span};
 use crate::token::{self, Mint};
-use crate::world::World;
+
+pub use iam::{Action, Decision, Effect, PolicySide, Resource, Roles, Statement, managed_policy};
 
 /// The domains behind the region of a private ECR host (E1: cloud-provider-aws cmd/ecr-credential-provider/main.go
 /// `ecrPrivateHostPattern`).
@@ -33,12 +31,6 @@ const ECR_PUBLIC_HOSTS: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 /// Where the plugin asks for tokens of ECR Public (E2: same file, `ecrPublicRegion`).
 const ECR_PUBLIC_REGION: &str = "us-east-1";
 
-/// The account of a world without an ECR registry; the model's choice.
-const DEFAULT_ACCOUNT: &str = "123456789012";
-
-/// What stands before the name of a policy that AWS manages (E11).
-const MANAGED_POLICY: &str = "arn:aws:iam::aws:policy/";
-
 /// The parts of a private ECR registry's host name (E1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EcrHost<'a> {
@@ -49,6 +41,12 @@ pub struct EcrHost<'a> {
     pub region: &'a str,
     /// Whether it is a FIPS endpoint.
     pub fips: bool,
+}
+
+/// The host of an account's registry in a region, as ECR's API names it with its scheme (E3: `proxyEndpoint`).
+pub fn proxy_endpoint(account: &str, region: &str) -> String {
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{account}.dkr.ecr.{region}.{domain}")
 }
 
 impl<'a> EcrHost<'a> {
@@ -91,178 +89,6 @@ pub fn client_region(host: &str) -> Option<&str> {
     EcrHost::parse(host).map(|host| host.region)
 }
 
-/// What a pull needs a right for (E10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
-    /// To be given a token.
-    GetAuthorizationToken,
-    /// To be given a token of ECR Public.
-    GetPublicAuthorizationToken,
-    /// To read a manifest.
-    BatchGetImage,
-    /// To read a blob.
-    GetDownloadUrlForLayer,
-}
-
-impl Action {
-    /// What IAM calls it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GetAuthorizationToken => "ecr:GetAuthorizationToken",
-            Self::GetPublicAuthorizationToken => "ecr-public:GetAuthorizationToken",
-            Self::BatchGetImage => "ecr:BatchGetImage",
-            Self::GetDownloadUrlForLayer => "ecr:GetDownloadUrlForLayer",
-        }
-    }
-}
-
-/// The registry actions that a policy managed by AWS allows on everything; `None` for an ARN this model does not know,
-/// which grants nothing.
-///
-/// *Source: E11 and E37; contents as dumped in getmoto/moto 5.2.5 moto/iam/aws_managed_policies.py.*
-pub fn managed_policy(arn: &str) -> Option<&'static [&'static str]> {
-    const PULL_ONLY: &[&str] = &[
-        "ecr:GetAuthorizationToken",
-        "ecr:BatchGetImage",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:BatchImportUpstreamImage",
-    ];
-    const READ_ONLY: &[&str] = &[
-        "ecr:GetAuthorizationToken",
-        "ecr:BatchCheckLayerAvailability",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:GetRepositoryPolicy",
-        "ecr:DescribeRepositories",
-        "ecr:ListImages",
-        "ecr:DescribeImages",
-        "ecr:BatchGetImage",
-        "ecr:GetLifecyclePolicy",
-        "ecr:GetLifecyclePolicyPreview",
-        "ecr:ListTagsForResource",
-        "ecr:DescribeImageScanFindings",
-    ];
-    const POWER_USER: &[&str] = &[
-        "ecr:GetAuthorizationToken",
-        "ecr:BatchCheckLayerAvailability",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:GetRepositoryPolicy",
-        "ecr:DescribeRepositories",
-        "ecr:ListImages",
-        "ecr:DescribeImages",
-        "ecr:BatchGetImage",
-        "ecr:GetLifecyclePolicy",
-        "ecr:GetLifecyclePolicyPreview",
-        "ecr:ListTagsForResource",
-        "ecr:DescribeImageScanFindings",
-        "ecr:InitiateLayerUpload",
-        "ecr:UploadLayerPart",
-        "ecr:CompleteLayerUpload",
-        "ecr:PutImage",
-    ];
-    match arn.strip_prefix(MANAGED_POLICY)? {
-        "AmazonEC2ContainerRegistryPullOnly" => Some(PULL_ONLY),
-        "AmazonEC2ContainerRegistryReadOnly" => Some(READ_ONLY),
-        "AmazonEC2ContainerRegistryPowerUser" => Some(POWER_USER),
-        // A node's other usual policies have no action of ECR.
-        "AmazonEKSWorkerNodePolicy" | "AmazonEKS_CNI_Policy" | "AmazonSSMManagedInstanceCore" => {
-            Some(&[])
-        }
-        _ => None,
-    }
-}
-
-/// The IAM roles of an account as they are now. IAM is asked at each request to a registry, so a change works at once
-/// and needs no new token (E5).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roles {
-    account: Arc<str>,
-    by_name: BTreeMap<String, Arc<Rights>>,
-}
-
-/// What a role may do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Rights {
-    attached: Vec<String>,
-    inline: Vec<String>,
-}
-
-impl Roles {
-    /// The roles that a world begins with. Their account is that of the world's first ECR registry: worlds do not name
-    /// one.
-    pub fn new(world: &World) -> Self {
-        let account = world.registries.keys().find_map(|host| EcrHost::parse(host));
-        let account = account.map_or(DEFAULT_ACCOUNT, |host| host.account);
-        let mut roles = Self { account: account.into(), by_name: BTreeMap::new() };
-        for (name, spec) in &world.roles {
-            roles.set(name, spec.policies.clone());
-        }
-        roles
-    }
-
-    /// Attaches exactly these policies to a role, and creates it if need be. Gives back the ARNs that are unknown
-    /// here: they grant nothing.
-    pub fn set(&mut self, role: &str, policies: Vec<String>) -> Vec<String> {
-        let unknown =
-            policies.iter().filter(|arn| managed_policy(arn).is_none()).cloned().collect();
-        Arc::make_mut(self.by_name.entry(role.to_owned()).or_default()).attached = policies;
-        unknown
-    }
-
-    /// Gives a role an inline policy that allows these actions on everything, in place of the one it has. Names may
-    /// hold `*` and `?`; one that IAM does not know is accepted and useless (E14).
-    pub fn set_inline(&mut self, role: &str, actions: Vec<String>) {
-        Arc::make_mut(self.by_name.entry(role.to_owned()).or_default()).inline = actions;
-    }
-
-    /// The ARNs attached to a role; `None` if there is no such role.
-    pub fn policies(&self, role: &str) -> Option<&[String]> {
-        self.by_name.get(role).map(|rights| rights.attached.as_slice())
-    }
-
-    /// The account.
-    pub fn account(&self) -> &str {
-        &self.account
-    }
-
-    /// Who a role's credentials say their user is: `arn:aws:sts::…:assumed-role/nodes/i-0…`.
-    ///
-    /// The session's name is that of an instance, made up from the role's: the model does not tell apart who assumed
-    /// it.
-    pub fn principal(&self, role: &str) -> String {
-        let hash = Sha256::digest(role.as_bytes());
-        let [first, ..] = hash.as_chunks::<8>().0 else { unreachable!("a SHA-256 has 32 bytes") };
-        let instance = u64::from_be_bytes(*first);
-        words::assumed_role(&self.account, role, &format!("i-0{instance:016x}"))
-    }
-
-    /// Whether the role's own policies allow the action.
-    pub fn allows(&self, role: &str, action: Action) -> bool {
-        let Some(rights) = self.by_name.get(role) else { return false };
-        let attached =
-            rights.attached.iter().filter_map(|arn| managed_policy(arn)).flatten().copied();
-        let inline = rights.inline.iter().map(String::as_str);
-        attached.chain(inline).any(|pattern| matches(pattern, action.name()))
-    }
-}
-
-/// Whether an action is one of those an IAM policy names: without regard to case, `*` for any text, `?` for any
-/// character (E10).
-fn matches(pattern: &str, action: &str) -> bool {
-    fn from(pattern: &[u8], action: &[u8]) -> bool {
-        match (pattern.split_first(), action.split_first()) {
-            (None, None) => true,
-            (Some((b'*', pattern)), _) => {
-                (0..=action.len()).any(|skipped| from(pattern, &action[skipped..]))
-            }
-            (Some((wanted, pattern)), Some((got, action))) => {
-                (*wanted == b'?' || wanted.eq_ignore_ascii_case(got)) && from(pattern, action)
-            }
-            (None, Some(_)) | (Some(_), None) => false,
-        }
-    }
-    from(pattern.as_bytes(), action.as_bytes())
-}
-
 /// Asks the ECR credential provider plugin of a node for an image of that name. It does nothing but get a token, and
 /// for any host it is handed, ECR's or not (E21); the identity is the node's role and never the Pod's (E24, E30).
 ///
@@ -284,7 +110,8 @@ pub fn provide_ecr(
     let action =
         if is_public { Action::GetPublicAuthorizationToken } else { Action::GetAuthorizationToken };
     if !roles.allows(role, action) {
-        let denial = words::denied_by_identity(&roles.principal(role), action, "*");
+        let nobody = Decision::NotAllowed(PolicySide::Identity);
+        let denial = words::denied(&roles.principal(role), action, "*", nobody);
         return Answer::Failed(words::plugin_denied(
             is_public,
             &mint.request_id(host, now),
@@ -303,6 +130,65 @@ pub fn provide_ecr(
         cache_duration: cache_duration(token.expires.since(now)),
     }
 }
+
+/// The role that the plugin asks for tokens with, when it is handed a token of the Pod's ServiceAccount (E33): the one
+/// that the account's annotation names, or else the node's. What goes wrong then does not fall back.
+///
+/// `trusts` is whether the named role lets the account assume it.
+pub fn plugin_role<'a>(
+    node_role: Option<&'a str>,
+    annotation: Option<&'a str>,
+    trusts: bool,
+) -> Result<Option<&'a str>, String> {
+    match annotation {
+        None => Ok(node_role),
+        Some(arn) if trusts => Ok(arn.rsplit('/').next()),
+        Some(_) => Err(words::plugin_cannot_assume()),
+    }
+}
+
+/// The annotation of a ServiceAccount that names its role for pulls (E33); not the one of IRSA (E31).
+pub const ECR_ROLE_ANNOTATION: &str = "eks.amazonaws.com/ecr-role-arn";
+
+/// A node group as eksctl is told of it (E37, E38).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NodeGroup<'a> {
+    /// Whether EKS manages it (`managedNodeGroups`).
+    pub managed: bool,
+    /// Whether the cluster has an OIDC provider (`iam.withOIDC`).
+    pub with_oidc: bool,
+    /// `iam.attachPolicyARNs`.
+    pub attach: &'a [String],
+    /// `iam.withAddonPolicies.imageBuilder`.
+    pub image_builder: bool,
+}
+
+impl NodeGroup<'_> {
+    /// The ARNs of the policies that its role gets (eksctl pkg/cfn/builder/iam_helper.go `makeManagedPolicies`).
+    pub fn policies(self) -> Vec<String> {
+        let managed = |name: &str| format!("{}{name}", iam::MANAGED_POLICY);
+        let mut policies = self.attach.to_vec();
+        if self.attach.is_empty() {
+            policies.push(managed(WORKER_POLICY));
+            if !self.with_oidc {
+                policies.push(managed(CNI_POLICY));
+            }
+            policies.push(managed("AmazonSSMManagedInstanceCore"));
+        }
+        if self.image_builder {
+            policies.push(managed("AmazonEC2ContainerRegistryPowerUser"));
+        } else if self.attach.is_empty() || !self.managed {
+            policies.push(managed("AmazonEC2ContainerRegistryPullOnly"));
+        }
+        policies
+    }
+}
+
+/// What a node needs to join a cluster.
+pub const WORKER_POLICY: &str = "AmazonEKSWorkerNodePolicy";
+
+/// What its network plugin needs.
+pub const CNI_POLICY: &str = "AmazonEKS_CNI_Policy";
 
 /// Half of what is left of a token's life, in whole seconds (E23: same file, `getCacheDuration`); nothing where that
 /// comes to nothing.

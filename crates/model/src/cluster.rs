@@ -10,13 +10,16 @@ use crate::api::ApiError;
 use crate::apply::{self, LAST_APPLIED};
 use crate::cloud::Roles;
 use crate::event::{EventOf, Reason, Recorder};
+use crate::image::ImageRef;
 use crate::log::{Entry, Fact};
 use crate::look_up::ParsedSecrets;
 use crate::message::controller as words;
 use crate::node::Node;
 use crate::object::{Key, Kind, Object};
 use crate::pod::PodRun;
+use crate::pull::{Outside, Served};
 use crate::random::Stream;
+use crate::registry;
 use crate::store::Store;
 use crate::time::{self, SimTime, Span};
 use crate::token::{Mint, Token};
@@ -38,6 +41,8 @@ pub struct Cluster {
     pub(crate) now: SimTime,
     pub(crate) mint: Mint,
     pub(crate) roles: Roles,
+    // Manifests that registries with a limit have given out.
+    pub(crate) served: Served,
     pub(crate) nodes: BTreeMap<Arc<str>, Arc<Node>>,
     pub(crate) pods: BTreeMap<Arc<str>, Arc<PodRun>>,
     pub(crate) recorders: BTreeMap<Key, Arc<Recorder>>,
@@ -123,6 +128,7 @@ impl Cluster {
             now: world.from,
             mint: Mint::new(world),
             roles: Roles::new(world),
+            served: Served::default(),
             nodes: BTreeMap::new(),
             pods: BTreeMap::new(),
             recorders: BTreeMap::new(),
@@ -412,7 +418,16 @@ impl Cluster {
     /// A node joins now.
     pub fn join_node(&mut self, spec: NodeSpec) {
         let name: Arc<str> = spec.name.as_str().into();
-        self.nodes.insert(Arc::clone(&name), Arc::new(Node::new(spec)));
+        let mut node = Node::new(spec);
+        for image in &node.spec.images {
+            let Ok(image) = ImageRef::parse(image) else { continue };
+            let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
+            let outside = Outside { world, mint, roles, served: &mut self.served };
+            if let Some(parts) = registry::parts_of(&outside, &image, &node.spec.platform) {
+                node.content.put(image.to_string(), parts.all().into());
+            }
+        }
+        self.nodes.insert(Arc::clone(&name), Arc::new(node));
         self.note(&Key::new(Kind::Node, "", &name), Fact::NodeJoined);
         let unbound: Vec<Arc<str>> = self
             .pods

@@ -1,5 +1,6 @@
 //! Secrets that do not print themselves, and what a pull logs in with.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +16,13 @@ impl SecretText {
 
     /// The text itself, for the one who needs it: a registry that compares, a tool that really prints it.
     pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// For maps that are asked by a text; `Arc<str>` orders as its text does.
+impl Borrow<str> for SecretText {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -40,6 +48,21 @@ pub struct Login {
     pub password: SecretText,
     /// Ignored by registries, but part of the kubelet's hash of a credential (P46).
     pub email: String,
+}
+
+/// A user name and a password on their way to a registry. `Debug` shows the name only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Basic<'a> {
+    /// The user name; empty beside an identity token.
+    pub user: &'a str,
+    /// The password or token.
+    pub secret: &'a str,
+}
+
+impl fmt::Debug for Basic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Basic({}, {} bytes)", self.user, self.secret.len())
+    }
 }
 
 /// Where a credential came from.

@@ -15,7 +15,7 @@ use crate::look_up::LookUp;
 use crate::message::kubelet as words;
 use crate::object::Key;
 use crate::pod::{Held, PodRun, PullResult, PulledWith, Pulling, State, Waiting};
-use crate::pull::{PullOutcome, PullRequest, Refusal};
+use crate::pull::{AuthConfig, Outside, PullOutcome, PullRequest, Pulled, Refusal};
 use crate::pull_policy::PullPolicy;
 use crate::random::Stream;
 use crate::runtime;
@@ -351,21 +351,32 @@ impl Cluster {
         look_up: &LookUp,
         presence: Presence,
     ) -> Pulling {
-        let node = self.node_of(run).expect("a Pod is synced by its node");
+        let name = run.node.as_ref().expect("a Pod is synced by its node");
+        let node = Arc::clone(self.nodes.get(name).expect("a Pod is synced by its node"));
         let began = self.now.max(node.pulls_end);
-        let containerd = node.spec.containerd;
-        let bandwidth = u64::from(node.spec.bandwidth_mib.max(1));
         let wanted = self.is_wanted(run);
         let mut tries = Vec::new();
         let mut failures: Vec<(String, Refusal)> = Vec::new();
         let mut result = None;
+        let mut took = Span::ZERO;
+        let answer = Span::millis(i64::from(run.stream.between(120, 240)));
         let offers = look_up.offers.as_deref().unwrap_or_default();
         let logins = offers.iter().map(Some).chain(offers.is_empty().then_some(None));
         for offer in logins {
             let login = offer.map(|offer| &offer.login);
-            let request = PullRequest { image: reference, login, now: began, containerd };
+            let request = PullRequest {
+                image: reference,
+                auth: login.map(AuthConfig::of),
+                now: began + took,
+                node: &node.spec,
+                content: &node.content,
+                kubelet: node.spec.kubelet,
+            };
+            let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
+            let outside = Outside { world, mint, roles, served: &mut self.served };
+            took = took + answer;
             let outcome = if wanted {
-                let trace = runtime::pull(&self.world, &self.mint, &self.roles, &request);
+                let trace = runtime::pull(outside, &request);
                 let outcome = trace.outcome.clone();
                 tries.push(Try {
                     source: offer.map(|offer| offer.source.clone()),
@@ -374,27 +385,27 @@ impl Cluster {
                 });
                 outcome
             } else {
-                runtime::outcome(&self.world, &self.mint, &self.roles, &request)
+                runtime::outcome(outside, &request)
             };
             match outcome {
-                PullOutcome::Pulled { bytes, .. } => {
-                    result =
-                        Some(PullResult::Pulled { bytes, offer: offer.cloned().map(Box::new) });
+                PullOutcome::Pulled(Pulled { bytes, fetched, link, parts, .. }) => {
+                    let offer = offer.cloned().map(Box::new);
+                    result = Some(PullResult::Pulled { bytes, parts, offer });
+                    let bandwidth = node.spec.bandwidth_mib;
+                    took = took + runtime::transfer_time(fetched, bandwidth, link);
                     break;
                 }
-                PullOutcome::Failed { cause, message } => failures.push((message, cause)),
+                PullOutcome::Failed { cause, message, waited } => {
+                    took = took + waited;
+                    failures.push((message, cause));
+                }
             }
         }
         let result = result.unwrap_or_else(|| PullResult::Failed {
             error: joined(&failures).into(),
             cause: look_up.cause(failures[0].1),
         });
-        let answer = i64::from(run.stream.between(120, 240));
-        let took = match &result {
-            PullResult::Pulled { bytes, .. } => answer + (bytes * 1000 / (bandwidth << 20)) as i64,
-            PullResult::Failed { .. } => answer * failures.len() as i64,
-        };
-        let end = began + Span::millis(took);
+        let end = began + took;
         let name = run.node.as_ref().expect("a Pod is synced by its node");
         Arc::make_mut(self.nodes.get_mut(name).expect("it was just there")).pulls_end = end;
         run.ticket = self.schedule(end, Task::Sync(Arc::clone(&run.uid)));
@@ -429,14 +440,16 @@ impl Cluster {
         let container = &run.containers[index];
         let (path, image) = (Arc::clone(&container.field_path), Arc::clone(&container.image));
         match pulling.result {
-            PullResult::Pulled { bytes, offer } => {
+            PullResult::Pulled { bytes, parts, offer } => {
                 let (pull, whole) = (self.now.since(pulling.began), self.now.since(pulling.queued));
                 let message = words::pulled(&image, pull, whole, bytes).into();
                 self.record_on(run, Some(&path), Reason::Pulled, &message);
                 if let Ok(reference) = &run.containers[index].reference {
                     let name = run.node.as_ref().expect("a Pod is synced by its node");
                     if let Some(node) = self.nodes.get_mut(name) {
-                        Arc::make_mut(node).store(reference, offer.as_deref());
+                        let node = Arc::make_mut(node);
+                        node.store(reference, offer.as_deref());
+                        node.content.put(reference.to_string(), parts);
                     }
                 }
                 run.pulled_with = Some(match offer.map(|offer| offer.source) {

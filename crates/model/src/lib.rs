@@ -39,4 +39,5 @@ pub mod time;
 pub mod token;
 pub mod trace;
 pub mod validation;
+pub mod wildcard;
 pub mod world;

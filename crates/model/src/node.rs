@@ -7,6 +7,7 @@ use crate::credential::{Login, Source};
 use crate::image::ImageRef;
 use crate::keyring::Offer;
 use crate::provider;
+use crate::pull::Content;
 use crate::time::{SimTime, Span};
 use crate::world::{NodeSpec, ProviderSpec};
 
@@ -21,6 +22,8 @@ pub struct Node {
     pub back_off: BackOff,
     /// When the pulls that are queued by now are through: pulls are serial by default (P27).
     pub pulls_end: SimTime,
+    /// What its images consist of.
+    pub content: Content,
     // By the reference with its tag and digest.
     images: BTreeMap<String, Access>,
 }
@@ -58,6 +61,7 @@ impl Node {
             providers,
             back_off: BackOff::default(),
             pulls_end: SimTime::from_millis(i64::MIN / 2),
+            content: Content::default(),
             images,
         }
     }

@@ -139,7 +139,7 @@ pub(crate) struct Pulling {
 /// What a pull will have come to when it ends.
 #[derive(Debug, Clone)]
 pub(crate) enum PullResult {
-    Pulled { bytes: u64, offer: Option<Box<crate::keyring::Offer>> },
+    Pulled { bytes: u64, parts: Arc<[String]>, offer: Option<Box<crate::keyring::Offer>> },
     Failed { error: Arc<str>, cause: Cause },
 }
 

@@ -1,17 +1,20 @@
 //! A registry as a machine that answers HTTP requests. It knows its tokens by their strings, asks IAM at each request,
 //! and judges who is asking before it says what exists (E16).
 
+mod content;
+mod judge;
+mod words;
+
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
-use crate::cloud::{Action, EcrHost, Roles};
-use crate::credential::Login;
-use crate::message::{cloud as iam_words, registry as words};
-use crate::pull::Refusal;
+use crate::cloud::{Action, Decision, Roles};
+use crate::credential::Basic;
+use crate::pull::{Outside, Refusal, Served};
 use crate::time::SimTime;
-use crate::token::{self, Mint, Token};
-use crate::world::{Image, Registry, RegistryKind, Repository, World};
+use crate::token::{Mint, Token};
+use crate::world::{Image, Part as Place, Registry, RegistryKind, Trouble, User, World};
+
+pub use content::{Parts, parts_of};
 
 /// A registry at its host, with what it needs to know about the rest of the world.
 #[derive(Debug, Clone, Copy)]
@@ -23,17 +26,30 @@ pub struct Server<'a> {
     roles: &'a Roles,
 }
 
-/// A request.
+/// A request for a part of an image.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct Request<'r, 'a> {
     /// With a body in the answer, or without.
     pub method: Method,
     /// The repository: `library/nginx`.
-    pub repository: &'a str,
+    pub repository: &'r str,
     /// What is wanted of it.
-    pub target: Target<'a>,
-    /// The `Authorization: Basic` header.
-    pub login: Option<&'a Login>,
+    pub target: Target<'r>,
+    /// Who says to be asking.
+    pub authorization: Authorization<'r, 'a>,
+    /// When.
+    pub now: SimTime,
+}
+
+/// A request for a token to pull from a repository with.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenRequest<'a> {
+    /// `POST` with a form, or `GET`.
+    pub method: Method,
+    /// The repository.
+    pub repository: &'a str,
+    /// Who asks, if anybody says so.
+    pub login: Option<Basic<'a>>,
     /// When.
     pub now: SimTime,
 }
@@ -45,6 +61,8 @@ pub enum Method {
     Head,
     /// The answer has a body.
     Get,
+    /// The request has one.
+    Post,
 }
 
 impl Method {
@@ -53,8 +71,48 @@ impl Method {
         match self {
             Self::Head => "HEAD",
             Self::Get => "GET",
+            Self::Post => "POST",
         }
     }
+
+    /// As Go's errors write it.
+    pub const fn in_errors(self) -> &'static str {
+        match self {
+            Self::Head => "Head",
+            Self::Get => "Get",
+            Self::Post => "Post",
+        }
+    }
+}
+
+/// The `Authorization` header of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization<'r, 'a> {
+    /// None.
+    None,
+    /// `Basic`.
+    Basic(Basic<'r>),
+    /// `Bearer`.
+    Bearer(Bearer<'a>),
+}
+
+/// A token of a token server: good for the moment, for one repository, for whom it was given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bearer<'a>(Caller<'a>);
+
+/// Who a registry takes somebody for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller<'a> {
+    /// Nobody in particular.
+    Nobody,
+    /// A user.
+    User(&'a str, &'a User),
+    /// The owner of a token.
+    Owner(&'a Token),
+    /// The owner of a token that is too old.
+    Late(&'a Token),
+    /// Somebody with a login that is not known here.
+    Stranger,
 }
 
 /// What a request wants of a repository.
@@ -90,35 +148,74 @@ impl fmt::Display for Target<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// Here it is: a part of the image of that tag.
-    Found { tag: &'a str, image: &'a Image },
-    /// Who is asking? With a Basic challenge.
-    Unauthorized,
-    /// That is no token, or it is of another region (E6).
-    BadRequest,
-    /// The token is too old (E7).
-    Expired,
-    /// The token's owner has no right to do that (E13, E14).
-    NotAllowed { token: &'a Token, by: PolicySide },
-    /// There is no such repository.
-    NoRepository,
-    /// There is no such manifest or blob in the repository.
-    NoContent,
+    Found(Found<'a>),
+    /// It lies on another host (R6).
+    Elsewhere(&'a str),
+    /// A token.
+    Token(Bearer<'a>),
+    /// No.
+    Refused(Refused<'a>),
 }
 
-/// Whose policy lacks a permission.
+/// Something that a registry has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicySide {
-    /// The caller's own.
-    Identity,
-    /// That of a repository in another account (E15).
-    Repository,
+pub struct Found<'a> {
+    /// The tag of the image that it is a part of.
+    pub tag: &'a str,
+    /// The image.
+    pub image: &'a Image,
+}
+
+/// Why a registry does not give what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// What it comes to.
+    pub why: Refusal,
+    /// How it asks for a login.
+    pub challenge: Challenge,
+    body: Body<'a>,
+}
+
+/// The `WWW-Authenticate` header of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// There is none.
+    None,
+    /// `Basic`.
+    Basic,
+    /// `Bearer`, perhaps with an error.
+    Bearer(Option<&'static str>),
+}
+
+/// The body of an answer that refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body<'a> {
+    Empty,
+    /// Plain text.
+    Text(&'static str),
+    /// An error that is the same for every request.
+    Error(&'static str, &'static str),
+    /// An error that the world states.
+    Given(&'a str, &'a str),
+    /// ECR: no such repository.
+    EcrNoRepository,
+    /// ECR: IAM says no.
+    Iam(&'a Token, Action, Decision),
+    /// Artifact Registry: no right to read.
+    NoDownload,
+    /// ACR: no such tag.
+    AcrNoTag,
+    /// Harbor: not for this caller.
+    HarborNoAccess,
 }
 
 /// The error in an answer's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorBody {
     /// `DENIED`; empty where the body is plain text.
-    pub code: &'static str,
+    pub code: String,
     /// What it says.
     pub message: String,
 }
@@ -127,24 +224,27 @@ impl Answer<'_> {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Found { .. } => 200,
-            Self::Unauthorized => 401,
-            Self::BadRequest => 400,
-            Self::Expired | Self::NotAllowed { .. } => 403,
-            Self::NoRepository | Self::NoContent => 404,
+            Self::Found(_) | Self::Token(_) => 200,
+            Self::Elsewhere(_) => 307,
+            Self::Refused(refused) => refused.status,
         }
     }
+}
 
-    /// Why the image was not given; `None` if it was.
-    pub const fn refusal(&self) -> Option<Refusal> {
-        match self {
-            Self::Found { .. } => None,
-            Self::Unauthorized => Some(Refusal::LoginRefused),
-            Self::BadRequest => Some(Refusal::TokenInvalid),
-            Self::Expired => Some(Refusal::TokenExpired),
-            Self::NotAllowed { .. } => Some(Refusal::NotAuthorized),
-            Self::NoRepository | Self::NoContent => Some(Refusal::NotFound),
-        }
+impl<'a> Refused<'a> {
+    /// What a Go server answers to plain HTTP where it speaks TLS (R29).
+    pub(crate) const PLAIN_HTTP: Self = Self::new(
+        400,
+        Refusal::Untrusted,
+        Body::Text("Client sent an HTTP request to an HTTPS server."),
+    );
+
+    const fn new(status: u16, why: Refusal, body: Body<'a>) -> Self {
+        Self { status, why, challenge: Challenge::None, body }
+    }
+
+    const fn asking(challenge: Challenge, why: Refusal, body: Body<'a>) -> Self {
+        Self { status: 401, why, challenge, body }
     }
 }
 
@@ -155,145 +255,66 @@ impl<'a> Server<'a> {
         Some(Self { host, registry, seed: world.seed, mint, roles })
     }
 
-    /// Answers a request.
-    pub fn answer(&self, request: &Request<'_>) -> Answer<'a> {
-        let refused = match self.registry.kind {
-            RegistryKind::Open => None,
-            RegistryKind::Ecr => self.refuse(request),
-        };
-        refused.unwrap_or_else(|| self.find(request))
+    /// The same for a pull.
+    pub(crate) fn of(outside: &Outside<'a>, host: &str) -> Option<Self> {
+        Self::at(outside.world, outside.mint, outside.roles, host)
     }
 
-    /// The challenge that goes with an answer.
-    pub fn challenge(&self, answer: &Answer<'_>) -> Option<String> {
-        (*answer == Answer::Unauthorized).then(|| words::ecr_challenge(self.host))
+    /// Whose rules it follows.
+    pub const fn kind(&self) -> RegistryKind {
+        self.registry.kind
     }
 
-    /// The error that a GET's answer has in its body; a HEAD's answer has none.
-    pub fn error(&self, request: &Request<'_>, answer: &Answer<'_>) -> Option<ErrorBody> {
-        let error = |code, message| Some(ErrorBody { code, message });
-        match (answer, self.registry.kind) {
-            (Answer::Found { .. }, _) => None,
-            (Answer::Unauthorized, _) => error("", words::ECR_NOT_AUTHORIZED.to_owned()),
-            (Answer::BadRequest, _) => error("", words::status_text(400).to_owned()),
-            (Answer::Expired, _) => error("DENIED", words::ECR_TOKEN_EXPIRED.to_owned()),
-            (Answer::NotAllowed { token, by }, _) => {
-                error("DENIED", self.denial(request, token, *by))
-            }
-            (Answer::NoRepository, RegistryKind::Ecr) => {
-                error("NAME_UNKNOWN", words::ecr_no_repository(request.repository, self.account()))
-            }
-            (Answer::NoContent, RegistryKind::Ecr) => {
-                error("MANIFEST_UNKNOWN", words::ECR_NO_IMAGE.to_owned())
-            }
-            (Answer::NoRepository | Answer::NoContent, RegistryKind::Open) => {
-                match request.target {
-                    Target::Manifest(_) => {
-                        error("MANIFEST_UNKNOWN", words::MANIFEST_UNKNOWN.to_owned())
-                    }
-                    Target::Blob(_) => error("BLOB_UNKNOWN", words::BLOB_UNKNOWN.to_owned()),
-                }
-            }
+    /// The trouble that holds at a moment with a part of it.
+    pub(crate) fn trouble(&self, part: Place, now: SimTime) -> Option<&'a Trouble> {
+        let mut outages = self.registry.outages.iter();
+        let holds = outages.find(|outage| outage.part == part && outage.holds(now));
+        holds.map(|outage| &outage.trouble)
+    }
+
+    /// The host that it sends those to who want a blob.
+    pub(crate) fn blob_host(&self) -> Option<&'a str> {
+        self.registry.blobs.as_deref()
+    }
+
+    /// The address that its name resolves to, if the world gives one.
+    pub(crate) fn address(&self) -> Option<&'a str> {
+        self.registry.address.as_deref()
+    }
+
+    /// Answers a request; a manifest that counts is counted.
+    pub fn answer(&self, request: &Request<'_, 'a>, served: &mut Served) -> Answer<'a> {
+        if let Some(Trouble::Status(status, error)) = self.trouble(Place::Registry, request.now) {
+            return Answer::Refused(given(*status, error.as_ref()));
+        }
+        let refused = self.refuse(request).or_else(|| self.limit(request, served));
+        match refused {
+            Some(refused) => Answer::Refused(refused),
+            None => self.find(request),
         }
     }
 
-    /// Why ECR does not let the request through, in the order in which it looks (E5 to E7, E10, E15; that a wrong
-    /// region shows before expiry, and both before a missing image, is the reference's choice).
-    fn refuse(&self, request: &Request<'_>) -> Option<Answer<'a>> {
-        let Some(login) = request.login.filter(|login| login.username == token::USER) else {
-            return Some(Answer::Unauthorized);
-        };
-        let token = self.mint.find(login.password.reveal());
-        let Some(token) = token.filter(|token| token.issued <= request.now) else {
-            return Some(Answer::BadRequest);
-        };
-        let host = EcrHost::parse(self.host);
-        if host.is_some_and(|host| host.region != token.region) {
-            return Some(Answer::BadRequest);
+    /// Answers a request to its token server.
+    pub fn give_token(&self, request: &TokenRequest<'_>) -> Answer<'a> {
+        if let Some(Trouble::Status(status, error)) = self.trouble(Place::TokenServer, request.now)
+        {
+            return Answer::Refused(given(*status, error.as_ref()));
         }
-        if !token.is_live(request.now) {
-            return Some(Answer::Expired);
+        match self.judge_login(request) {
+            Ok(caller) => Answer::Token(Bearer(caller)),
+            Err(refused) => Answer::Refused(refused),
         }
-        if !self.roles.allows(&token.role, request.target.action()) {
-            return Some(Answer::NotAllowed { token, by: PolicySide::Identity });
-        }
-        // Repositories have no policies here, so a role of another account never gets in.
-        (self.roles.account() != self.account())
-            .then_some(Answer::NotAllowed { token, by: PolicySide::Repository })
-    }
-
-    /// What there is, once the request is let through.
-    fn find(&self, request: &Request<'_>) -> Answer<'a> {
-        let Some(repository) = self.registry.repositories.get(request.repository) else {
-            return Answer::NoRepository;
-        };
-        let found = match request.target {
-            Target::Manifest(reference) if !reference.contains(':') => {
-                repository.tags.get_key_value(reference)
-            }
-            Target::Manifest(digest) => {
-                self.holder(repository, request.repository, digest, &[Part::Manifest])
-            }
-            Target::Blob(digest) => {
-                self.holder(repository, request.repository, digest, &[Part::Config, Part::Layer])
-            }
-        };
-        found.map_or(Answer::NoContent, |(tag, image)| Answer::Found { tag, image })
-    }
-
-    /// The tag whose image has a part of that digest.
-    fn holder(
-        &self,
-        repository: &'a Repository,
-        name: &str,
-        digest: &str,
-        parts: &[Part],
-    ) -> Option<(&'a String, &'a Image)> {
-        repository
-            .tags
-            .iter()
-            .find(|(tag, _)| parts.iter().any(|part| self.digest(name, tag, *part) == digest))
-    }
-
-    /// The digest of a part of a tag's image: that of a seeded text, since images have no content here.
-    pub fn digest(&self, repository: &str, tag: &str, part: Part) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.seed.to_le_bytes());
-        hash.update([part as u8]);
-        for piece in [self.host, "/", repository, ":", tag] {
-            hash.update(piece.as_bytes());
-        }
-        let hash = hash.finalize();
-        hash.iter().fold(String::from("sha256:"), |mut text, byte| {
-            fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"))
-                .expect("a String takes all");
-            text
-        })
-    }
-
-    fn denial(&self, request: &Request<'_>, token: &Token, by: PolicySide) -> String {
-        let principal = self.roles.principal(&token.role);
-        let region = EcrHost::parse(self.host).map_or("", |host| host.region);
-        let resource = iam_words::repository_arn(region, self.account(), request.repository);
-        let action = request.target.action();
-        match by {
-            PolicySide::Identity => iam_words::denied_by_identity(&principal, action, &resource),
-            PolicySide::Repository => iam_words::denied_by_resource(&principal, action, &resource),
-        }
-    }
-
-    fn account(&self) -> &'a str {
-        EcrHost::parse(self.host).map_or("", |host| host.account)
     }
 }
 
-/// The parts of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// What a tag names.
-    Manifest,
-    /// What a container is started with.
-    Config,
-    /// The files.
-    Layer,
+/// An answer that the world prescribes.
+fn given(status: u16, error: Option<&(String, String)>) -> Refused<'_> {
+    let why = match status {
+        429 => Refusal::RateLimited,
+        401 | 403 => Refusal::NotAuthorized,
+        404 => Refusal::NotFound,
+        _ => Refusal::RegistryFailed,
+    };
+    let body = error.map_or(Body::Empty, |(code, message)| Body::Given(code, message));
+    Refused::new(status, why, body)
 }

@@ -1,301 +1,270 @@
 //! containerd's side of a pull: which requests it makes, what it concludes from the answers, and what it says then.
+//!
+//! *Source: R1 to R11 and R23 to R31; containerd core/remotes/docker (resolver.go, fetcher.go, authorizer.go) of the
+//! tags that are named.*
 
-use std::net::IpAddr;
+pub mod auth;
+mod dial;
+mod wire;
 
-use crate::cloud::Roles;
-use crate::credential::Login;
-use crate::message::runtime::{Dialect, Fault, PullError, Url};
-use crate::pull::{Exchange, PullOutcome, PullRequest, PullTrace, Refusal};
-use crate::registry::{Answer, ErrorBody, Method, Part, Request, Server, Target};
-use crate::token::Mint;
-use crate::world::World;
+use crate::image::{ImageError, ImageRef};
+use crate::message::runtime::{Code, Dialect, Fault, PullError, Stage, for_kubelet};
+use crate::pull::{Exchange, Outside, PullOutcome, PullRequest, PullTrace, Pulled, Refusal};
+use crate::registry::{Answer, ErrorBody, Found, Method, Refused, Target};
+use crate::time::Span;
+use crate::world::{Damage, Part, Trouble, Version};
 
-/// The nodes' name server; the model's choice, the second address of a VPC's range as on EC2.
-const DNS: &str = "10.0.0.2";
+use wire::{Failure, Wire};
+
+/// What a layer is called where one is missing; images here have no other layers.
+const LAYER_TYPE: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// Pulls an image, with all that goes over the wire.
-pub fn pull(world: &World, mint: &Mint, roles: &Roles, request: &PullRequest<'_>) -> PullTrace {
-    pull_in(Dialect::of(request.containerd), world, mint, roles, request)
-}
-
-/// The same by a containerd that is not configured as it comes.
-pub fn pull_in(
-    dialect: Dialect,
-    world: &World,
-    mint: &Mint,
-    roles: &Roles,
-    request: &PullRequest<'_>,
-) -> PullTrace {
+pub fn pull(outside: Outside<'_>, request: &PullRequest<'_>) -> PullTrace {
     let mut exchanges = Vec::new();
-    let outcome = run(dialect, world, mint, roles, request, &mut exchanges);
+    let outcome = Pull::new(outside, request, Some(&mut exchanges)).run();
     PullTrace { exchanges, outcome }
 }
 
 /// Pulls an image when only the outcome matters; the same outcome as [`pull`]'s, for less.
-pub fn outcome(
-    world: &World,
-    mint: &Mint,
-    roles: &Roles,
-    request: &PullRequest<'_>,
-) -> PullOutcome {
-    run(Dialect::of(request.containerd), world, mint, roles, request, &mut Unwatched)
+pub fn outcome(outside: Outside<'_>, request: &PullRequest<'_>) -> PullOutcome {
+    Pull::new(outside, request, None).run()
 }
 
-/// Somebody who watches the wire, or nobody.
-trait Watcher {
-    fn saw(&mut self, exchange: impl FnOnce() -> Exchange);
-}
-
-impl Watcher for Vec<Exchange> {
-    fn saw(&mut self, exchange: impl FnOnce() -> Exchange) {
-        self.push(exchange());
-    }
-}
-
-/// Nobody: exchanges are not even put into words.
-struct Unwatched;
-
-impl Watcher for Unwatched {
-    fn saw(&mut self, _exchange: impl FnOnce() -> Exchange) {}
-}
-
-fn run(
-    dialect: Dialect,
-    world: &World,
-    mint: &Mint,
-    roles: &Roles,
-    request: &PullRequest<'_>,
-    watcher: &mut impl Watcher,
-) -> PullOutcome {
-    let image = request.image;
-    let client = Client { dialect, host: endpoint(image.host()), request };
-    let reference = image.digest().or(image.tag()).expect("an image has a tag or a digest");
-    let Some(server) = Server::at(world, mint, roles, image.host()) else {
-        return client.no_server(Target::Manifest(reference));
+/// What is said about a string that is no image's name, when a client of the CRI asks for it (R13, R32). A kubelet stops
+/// such names itself (P16).
+pub fn refuse_name(
+    containerd: Version,
+    name: &str,
+    error: &ImageError,
+    kubelet: Version,
+) -> String {
+    // Releases before 1.7 carry an older version of distribution/reference, which does not name the repository.
+    let why = match error {
+        ImageError::RepositoryUppercase(_) if containerd < Version::new(1, 7, 0) => {
+            "invalid reference format: repository name must be lowercase".to_owned()
+        }
+        error => error.to_string(),
     };
-    let mut connection = Connection { client, server, authorized: false, watcher };
-    connection.pull(reference).unwrap_or_else(|failed| failed)
+    let name = crate::go::quote(name);
+    for_kubelet(Code::Unknown, &format!("failed to parse image reference {name}: {why}"), kubelet)
 }
 
-/// Where a registry's API is reached (containerd core/remotes/docker/registry.go `DefaultHost`).
-fn endpoint(host: &str) -> &str {
-    if host == "docker.io" { "registry-1.docker.io" } else { host }
-}
-
-/// The one who pulls.
-#[derive(Clone, Copy)]
-struct Client<'a> {
-    dialect: Dialect,
-    host: &'a str,
+struct Pull<'a, 'w> {
     request: &'a PullRequest<'a>,
+    dialect: Dialect,
+    wire: Wire<'a, 'w>,
 }
 
-impl<'a> Client<'a> {
-    fn url<'t>(&self, target: Target<'t>) -> Url<'t>
-    where
-        'a: 't,
-    {
-        Url { host: self.host, repository: self.request.image.path(), target }
+/// A failure, and in which half of the pull.
+type Failed = (Stage, Failure);
+
+impl<'a, 'w> Pull<'a, 'w> {
+    fn new(
+        outside: Outside<'a>,
+        request: &'a PullRequest<'a>,
+        exchanges: Option<&'w mut Vec<Exchange>>,
+    ) -> Self {
+        let dialect = Dialect::of(request.node);
+        Self { request, dialect, wire: Wire::new(outside, request, dialect, exchanges) }
     }
 
-    fn failed(&self, cause: Refusal, target: Target<'_>, fault: Fault<'_>) -> PullOutcome {
-        let url = self.url(target);
-        let error = PullError { dialect: self.dialect, image: self.request.image, url, fault };
-        PullOutcome::Failed { cause, message: error.for_kubelet() }
-    }
-
-    /// A name that nobody registered, or an address where nobody listens (R29).
-    fn no_server(&self, target: Target<'_>) -> PullOutcome {
-        let address = address(self.host);
-        let fault = match &address {
-            Some(address) => Fault::ConnectionRefused { address },
-            None => Fault::NoSuchHost { dns: DNS },
-        };
-        self.failed(Refusal::Unreachable, target, fault)
-    }
-
-    /// The credential, if it is one that containerd would send (R3, R11).
-    fn login(&self) -> Option<&'a Login> {
-        self.request
-            .login
-            .filter(|login| !login.username.is_empty() && !login.password.reveal().is_empty())
-    }
-}
-
-/// The address that is dialled for a host that is no name to look up.
-fn address(host: &str) -> Option<String> {
-    let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
-    let ip = if name == "localhost" { "127.0.0.1" } else { name };
-    ip.parse::<IpAddr>().is_ok().then(|| format!("{ip}:{port}"))
-}
-
-/// A client that talks to a registry.
-struct Connection<'a, 'w, W> {
-    client: Client<'a>,
-    server: Server<'a>,
-    // Whether the registry's challenge was seen, so that requests carry the login from the first one on (R2).
-    authorized: bool,
-    watcher: &'w mut W,
-}
-
-/// What a series of requests for one URL ended with.
-#[derive(Clone, Copy)]
-enum Reply<'a> {
-    Answer(Answer<'a>),
-    /// A challenge that there is no login for.
-    NoLogin,
-}
-
-impl<'a, W: Watcher> Connection<'a, '_, W> {
-    /// Resolves the name, then fetches what it stands for: two halves that authenticate separately (R5).
-    fn pull(&mut self, reference: &str) -> Result<PullOutcome, PullOutcome> {
-        let (tag, bytes) = self.resolve(reference)?;
-        self.authorized = false;
-        let path = self.client.request.image.path();
-        let digest = self.server.digest(path, tag, Part::Manifest);
-        self.fetch(Target::Manifest(&digest))?;
-        for part in [Part::Config, Part::Layer] {
-            let digest = self.server.digest(path, tag, part);
-            self.fetch(Target::Blob(&digest))?;
-        }
-        Ok(PullOutcome::Pulled { digest, bytes })
-    }
-
-    /// Finds out what a tag or digest stands for, and its size. A digest that is no manifest may still be a blob
-    /// (R10); without a login that is asked too, in vain, and the first refusal is the one reported
-    /// (containerd v2.3.4 core/remotes/docker/resolver.go `Resolve`, `firstErrPriority`).
-    fn resolve(&mut self, reference: &str) -> Result<(&'a str, u64), PullOutcome> {
-        let is_digest = self.client.request.image.digest().is_some();
-        let manifest = Target::Manifest(reference);
-        match self.ask(Method::Head, manifest) {
-            Reply::Answer(Answer::NoRepository | Answer::NoContent) if is_digest => {
-                let blob = Target::Blob(reference);
-                let reply = self.ask(Method::Head, blob);
-                self.resolved(blob, reply)
+    fn run(mut self) -> PullOutcome {
+        match self.pull() {
+            Ok(pulled) => PullOutcome::Pulled(pulled),
+            Err((stage, Failure { why, fault })) => {
+                let PullRequest { image, auth, kubelet, .. } = *self.request;
+                let cause = match why {
+                    // Who was nobody to the registry had no credential, whatever the answer was.
+                    Refusal::NotAuthorized | Refusal::LoginRefused if auth.is_none() => {
+                        Refusal::NoCredentials
+                    }
+                    why => why,
+                };
+                let error = PullError { dialect: self.dialect, image, stage, fault: &fault };
+                let message = for_kubelet(error.code(), &error.to_string(), kubelet);
+                PullOutcome::Failed { cause, message, waited: self.wire.waited }
             }
-            Reply::NoLogin if is_digest => {
-                self.ask(Method::Head, Target::Blob(reference));
-                self.resolved(manifest, Reply::NoLogin)
-            }
-            reply => self.resolved(manifest, reply),
         }
     }
 
-    fn resolved(
-        &mut self,
-        target: Target<'_>,
-        reply: Reply<'a>,
-    ) -> Result<(&'a str, u64), PullOutcome> {
-        let client = self.client;
-        let failed = |cause, fault| Err(client.failed(cause, target, fault));
-        let answer = match reply {
-            Reply::Answer(answer) => answer,
-            Reply::NoLogin => return failed(Refusal::NoCredentials, Fault::NoLogin),
-        };
-        let Some(cause) = answer.refusal() else {
-            let Answer::Found { tag, image } = answer else {
-                unreachable!("only what was found is not refused")
-            };
-            return Ok((tag, image.bytes));
-        };
-        let status = answer.status();
-        if status == 404 {
-            return failed(cause, Fault::NotFound);
+    /// Resolves the name, then fetches what it stands for: two halves that authenticate separately (R5). What the
+    /// content store has is not fetched again (R8).
+    fn pull(&mut self) -> Result<Pulled, Failed> {
+        let image = self.request.image;
+        let (host, found) = self.resolve().map_err(|failure| (Stage::Resolve, failure))?;
+        self.wire.forget_logins();
+        let server = self.wire.server(host).expect("a server answered");
+        let platform = &self.request.node.platform;
+        let parts = server.parts(image.path(), found.tag, found.image, platform);
+        let link = [Part::Registry, Part::Blobs].into_iter().find_map(|part| {
+            match server.trouble(part, self.request.now) {
+                Some(Trouble::Slow(kib)) => Some(u64::from(*kib) << 10),
+                _ => None,
+            }
+        });
+        let fetching = |failure| (Stage::Fetch, failure);
+        self.fetch(Target::Manifest(&parts.top)).map_err(fetching)?;
+        match &parts.platform {
+            None => {}
+            Some(Some(manifest)) => {
+                self.fetch(Target::Manifest(manifest)).map_err(fetching)?;
+            }
+            Some(None) => {
+                let fault = Fault::NoPlatform { index: parts.top };
+                return Err((Stage::Unpack, Failure::new(Refusal::NoPlatform, fault)));
+            }
         }
-        let error = self.error_of_forbidden(target, status);
-        failed(cause, Fault::Resolve { status, error: error.as_ref() })
+        self.fetch(Target::Blob(&parts.config)).map_err(fetching)?;
+        let fetched = self.fetch(Target::Blob(&parts.layer)).map_err(fetching)?;
+        if fetched && found.image.damage == Damage::Corrupt {
+            // What came has some other digest; any will do that is not the wanted one.
+            let actual = server.parts(image.path(), "", found.image, platform).config;
+            let fault = Fault::LayerCorrupt { digest: parts.layer, actual };
+            return Err((Stage::Unpack, Failure::new(Refusal::Damaged, fault)));
+        }
+        Ok(Pulled {
+            digest: parts.top.clone(),
+            bytes: found.image.bytes,
+            fetched: if fetched { found.image.bytes } else { 0 },
+            link,
+            parts: parts.all().into(),
+        })
+    }
+
+    /// Finds out what a tag or digest stands for, from the first host that knows (resolver.go `Resolve`). A digest that
+    /// is no manifest may still be a blob (R10). Of several errors the one is reported that came furthest, and of
+    /// those the first; one that is neither "not found" nor a failed request ends the search for blobs.
+    fn resolve(&mut self) -> Result<(usize, Found<'a>), Failure> {
+        let image = self.request.image;
+        let paths = match (image.digest(), image.tag()) {
+            (Some(digest), _) => [Some(Target::Manifest(digest)), Some(Target::Blob(digest))],
+            (None, Some(tag)) => [Some(Target::Manifest(tag)), None],
+            (None, None) => unreachable!("an image has a tag or a digest"),
+        };
+        let mut first: Option<(u8, Failure)> = None;
+        for target in paths.into_iter().flatten() {
+            if first.as_ref().is_some_and(|(priority, _)| *priority > 2) {
+                break;
+            }
+            for host in 0..self.wire.hosts() {
+                let (priority, failure) = match self.resolve_at(host, target) {
+                    Ok(found) => return Ok((host, found)),
+                    Err(failed) => failed,
+                };
+                if first.as_ref().is_none_or(|(known, _)| *known < priority) {
+                    first = Some((priority, failure));
+                }
+            }
+        }
+        Err(first.expect("there is at least one host").1)
+    }
+
+    fn resolve_at(&mut self, host: usize, target: Target<'_>) -> Result<Found<'a>, (u8, Failure)> {
+        let last = host + 1 == self.wire.hosts();
+        let answer = self.wire.ask(host, Method::Head, target, last).map_err(|no| (1, no))?;
+        match answer {
+            Answer::Found(found) => Ok(found),
+            // A HEAD is answered here: only blobs lie elsewhere, and a blob is no image.
+            Answer::Elsewhere(_) | Answer::Token(_) => {
+                Err((2, Failure::new(Refusal::NotFound, Fault::NotFound)))
+            }
+            Answer::Refused(no) if no.status == 404 => {
+                Err((2, Failure::new(no.why, Fault::NotFound)))
+            }
+            Answer::Refused(no) => {
+                let error = self.error_of_forbidden(host, target, no);
+                Err((3, self.refused(host, target, no, error)))
+            }
+        }
     }
 
     /// A HEAD's answer has no body. Newer releases ask once more for the sake of it (R24).
-    fn error_of_forbidden(&mut self, target: Target<'_>, status: u16) -> Option<ErrorBody> {
-        if status != 403 || !self.client.dialect.asks_again_on_forbidden() {
+    fn error_of_forbidden(
+        &mut self,
+        host: usize,
+        target: Target<'_>,
+        no: Refused<'a>,
+    ) -> Option<ErrorBody> {
+        if no.status != 403 || !self.dialect.asks_again_on_forbidden() {
             return None;
         }
-        match self.ask(Method::Get, target) {
-            Reply::Answer(answer) => self.error(target, &answer),
-            Reply::NoLogin => None,
+        match self.wire.ask(host, Method::Get, target, false) {
+            Ok(Answer::Refused(no)) if no.status == 403 => self.error(host, target, no),
+            Ok(_) | Err(_) => None,
         }
-    }
-
-    fn fetch(&mut self, target: Target<'_>) -> Result<(), PullOutcome> {
-        let failed = |client: Client<'_>, cause, fault| Err(client.failed(cause, target, fault));
-        let answer = match self.ask(Method::Get, target) {
-            Reply::Answer(answer) => answer,
-            Reply::NoLogin => return failed(self.client, Refusal::NoCredentials, Fault::NoLogin),
-        };
-        let Some(cause) = answer.refusal() else { return Ok(()) };
-        let error = self.error(target, &answer);
-        let fault = Fault::Fetch { status: answer.status(), error: error.as_ref() };
-        failed(self.client, cause, fault)
     }
 
     /// The error that containerd reads from a body: nothing where it is not a registry's JSON (R24).
-    fn error(&self, target: Target<'_>, answer: &Answer<'_>) -> Option<ErrorBody> {
-        let request = self.request(Method::Get, target, None);
-        self.server.error(&request, answer).filter(|error| !error.code.is_empty())
+    fn error(&self, host: usize, target: Target<'_>, no: Refused<'a>) -> Option<ErrorBody> {
+        let path = self.request.image.path();
+        let error = self.wire.server(host)?.error(path, target, &no)?;
+        (!error.code.is_empty()).then_some(error)
     }
 
-    /// Asks for one URL until the answer is something else than 401, or the attempts are used up (R2, R3, R9).
-    fn ask(&mut self, method: Method, target: Target<'_>) -> Reply<'a> {
-        let mut answer = self.send(method, target);
-        for _ in 1..self.client.dialect.attempts() {
-            if answer != Answer::Unauthorized {
-                break;
-            }
-            if self.client.login().is_none() {
-                return Reply::NoLogin;
-            }
-            self.authorized = true;
-            answer = self.send(method, target);
-        }
-        Reply::Answer(answer)
-    }
-
-    fn send(&mut self, method: Method, target: Target<'_>) -> Answer<'a> {
-        let login = self.client.login().filter(|_| self.authorized);
-        let request = self.request(method, target, login);
-        let answer = self.server.answer(&request);
-        let (client, server) = (self.client, self.server);
-        self.watcher.saw(|| exchange(client, server, &request, &answer));
-        answer
-    }
-
-    fn request<'t>(
+    fn refused(
         &self,
-        method: Method,
-        target: Target<'t>,
-        login: Option<&'t Login>,
-    ) -> Request<'t>
-    where
-        'a: 't,
-    {
-        let PullRequest { image, now, .. } = self.client.request;
-        Request { method, repository: image.path(), target, login, now: *now }
+        host: usize,
+        target: Target<'_>,
+        no: Refused<'a>,
+        error: Option<ErrorBody>,
+    ) -> Failure {
+        let (url, host) = (self.wire.url(host, target), self.wire.name(host).to_owned());
+        let target = target.to_string();
+        Failure::new(no.why, Fault::Status { url, host, target, status: no.status, error })
+    }
+
+    /// Fetches a part of the image from the first host that has it; says whether it had to.
+    fn fetch(&mut self, target: Target<'_>) -> Result<bool, Failure> {
+        let (Target::Manifest(digest) | Target::Blob(digest)) = target;
+        if self.request.content.has(digest) {
+            return Ok(false);
+        }
+        let mut first = None;
+        for host in 0..self.wire.hosts() {
+            match self.fetch_at(host, target) {
+                Ok(()) => return Ok(true),
+                Err(failure) => {
+                    first.get_or_insert(failure);
+                }
+            }
+        }
+        let failure = first.expect("there is at least one host");
+        Err(match (&*failure.fault, target) {
+            (Fault::NotFound, Target::Blob(digest)) => {
+                let why = match failure.why {
+                    Refusal::NotFound => Refusal::Damaged,
+                    why => why,
+                };
+                let digest = digest.to_owned();
+                Failure::new(why, Fault::BlobMissing { digest, media_type: LAYER_TYPE })
+            }
+            _ => failure,
+        })
+    }
+
+    fn fetch_at(&mut self, host: usize, target: Target<'_>) -> Result<(), Failure> {
+        let last = host + 1 == self.wire.hosts();
+        match self.wire.ask(host, Method::Get, target, last)? {
+            Answer::Found(_) | Answer::Token(_) => Ok(()),
+            Answer::Elsewhere(other) => self.wire.follow(host, other, target),
+            Answer::Refused(no) if no.status == 404 => Err(Failure::new(no.why, Fault::NotFound)),
+            Answer::Refused(no) => {
+                let error = self.error(host, target, no);
+                Err(self.refused(host, target, no, error))
+            }
+        }
     }
 }
 
-/// A request and its answer as somebody sees them who watches the wire.
-fn exchange(
-    client: Client<'_>,
-    server: Server<'_>,
-    request: &Request<'_>,
-    answer: &Answer<'_>,
-) -> Exchange {
-    let note = match (server.challenge(answer), request.method) {
-        (Some(challenge), _) => challenge,
-        (None, Method::Head) => String::new(),
-        (None, Method::Get) => {
-            server.error(request, answer).map_or_else(String::new, |error| match error.code {
-                "" => error.message,
-                code => format!("{code}: {}", error.message),
-            })
-        }
-    };
-    Exchange {
-        method: request.method.name(),
-        url: client.url(request.target).to_string(),
-        basic_user: request.login.map(|login| login.username.clone()),
-        status: answer.status(),
-        note,
-    }
+/// How long a pull of so many bytes takes on a node, when the registry gives no more than `link` bytes a second.
+pub fn transfer_time(bytes: u64, bandwidth_mib: u32, link: Option<u64>) -> Span {
+    let node = u64::from(bandwidth_mib.max(1)) << 20;
+    let rate = link.map_or(node, |link| link.clamp(1, node));
+    Span::millis((bytes * 1000 / rate) as i64)
+}
+
+/// The host that a registry's API is reached at (containerd core/remotes/docker/registry.go `DefaultHost`).
+pub fn endpoint(image: &ImageRef) -> &str {
+    wire::endpoint(image.host())
 }

@@ -1,18 +1,15 @@
-//! Registry tokens: every password that an ECR registry has ever given out, known by its string.
+//! Registry tokens: every one that a registry has ever given out, known by its string.
 
-use std::borrow::Borrow;
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::cloud::EcrHost;
 use crate::credential::SecretText;
 use crate::random::Stream;
 use crate::time::{SimTime, Span};
-use crate::world::World;
+use crate::world::{RegistryKind, TokenSpec, World};
 
 /// The user name of every ECR token (E3).
 pub const USER: &str = "AWS";
@@ -35,22 +32,57 @@ pub struct Token {
     pub registry: String,
     /// The region that issued it, the only one it is good in (E6); empty where the host has none.
     pub region: String,
-    /// The IAM role whose rights it carries (E5).
+    /// The user name it must be sent with; `None` where any will do.
+    pub user: Option<String>,
+    /// The IAM role whose rights it carries (E5); empty where no rights are asked for.
     pub role: String,
+    /// The repositories that may be pulled with it, as patterns; `None` for all.
+    pub pulls: Option<Vec<String>>,
     /// When it was issued.
     pub issued: SimTime,
     /// The first moment at which it is refused.
     pub expires: SimTime,
+    /// When it is revoked.
+    pub revoked: Option<SimTime>,
     /// The password itself.
     pub text: SecretText,
 }
 
+/// What time has made of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It is not issued yet: nobody knows it.
+    Unborn,
+    /// It is good.
+    Live,
+    /// It was taken back: nobody knows it any more.
+    Revoked,
+    /// It is past its lifetime.
+    Expired,
+}
+
 impl Token {
-    /// Whether a registry of its region takes it at `now`, before anything is said about rights.
+    /// What it is at `now`, before anything is said about rights.
+    pub fn life(&self, now: SimTime) -> Life {
+        if now < self.issued {
+            Life::Unborn
+        } else if self.revoked.is_some_and(|revoked| revoked <= now) {
+            Life::Revoked
+        } else if self.expires <= now {
+            Life::Expired
+        } else {
+            Life::Live
+        }
+    }
+
+    /// Whether a registry of its region takes it at `now`.
     pub fn is_live(&self, now: SimTime) -> bool {
-        self.issued <= now && now < self.expires
+        self.life(now) == Life::Live
     }
 }
+
+/// The end of tokens that have none.
+const NEVER: SimTime = SimTime::from_millis(i64::MAX);
 
 /// All tokens there are. Cloning shares them until one side mints another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +92,8 @@ pub struct Mint {
     fresh: u32,
     node: u32,
     by_name: Arc<BTreeMap<String, Arc<Token>>>,
-    by_text: Arc<BTreeSet<ByText>>,
+    // Tokens that a world gives a text to may share it: they are for different hosts.
+    by_text: Arc<BTreeMap<SecretText, Vec<Arc<Token>>>>,
 }
 
 impl Mint {
@@ -75,7 +108,9 @@ impl Mint {
             by_text: Arc::default(),
         };
         for (name, spec) in &world.tokens {
-            mint.issue(name.clone(), &spec.registry, &spec.role, spec.issued);
+            let kind = world.registries.get(&spec.registry).map(|registry| registry.kind);
+            let kind = kind.or_else(|| RegistryKind::of_host(&spec.registry));
+            mint.issue(name.clone(), kind.unwrap_or_default(), spec);
         }
         mint
     }
@@ -83,14 +118,14 @@ impl Mint {
     /// A new token for a person or a controller that asked for one: `fresh-1`, `fresh-2`, ….
     pub fn mint(&mut self, registry: &str, role: &str, now: SimTime) -> Arc<Token> {
         let name = free_name(&self.by_name, "fresh", &mut self.fresh);
-        self.issue(name, registry, role, now)
+        self.issue_for_role(name, registry, role, now)
     }
 
     /// A new token for a node's credential provider: `node-1`, `node-2`, …. These count apart from [`Self::mint`]'s,
     /// so that the name of the token somebody asks for does not depend on what nodes did before.
     pub fn mint_for_node(&mut self, registry: &str, role: &str, now: SimTime) -> Arc<Token> {
         let name = free_name(&self.by_name, "node", &mut self.node);
-        self.issue(name, registry, role, now)
+        self.issue_for_role(name, registry, role, now)
     }
 
     /// The id of a request to AWS that asked for a token, as error messages name it.
@@ -105,7 +140,12 @@ impl Mint {
 
     /// The token that is this very string, as a registry looks it up.
     pub fn find(&self, text: &str) -> Option<&Arc<Token>> {
-        self.by_text.get(text).map(|ByText(token)| token)
+        self.find_all(text).first()
+    }
+
+    /// All tokens that are this very string.
+    pub fn find_all(&self, text: &str) -> &[Arc<Token>] {
+        self.by_text.get(text).map_or(&[], Vec::as_slice)
     }
 
     /// All tokens, by name.
@@ -113,52 +153,50 @@ impl Mint {
         self.by_name.values()
     }
 
-    fn issue(&mut self, name: String, registry: &str, role: &str, issued: SimTime) -> Arc<Token> {
-        let expires = issued + LIFETIME;
-        let expiration = self.epoch_seconds + expires.as_millis().div_euclid(1000);
+    fn issue_for_role(
+        &mut self,
+        name: String,
+        registry: &str,
+        role: &str,
+        issued: SimTime,
+    ) -> Arc<Token> {
+        let (registry, role) = (registry.to_owned(), role.to_owned());
+        let spec = TokenSpec { registry, role, issued, ..TokenSpec::default() };
+        self.issue(name, RegistryKind::Ecr, &spec)
+    }
+
+    fn issue(&mut self, name: String, kind: RegistryKind, spec: &TokenSpec) -> Arc<Token> {
+        let lifetime = kind.token_lifetime().map(|lifetime| spec.issued + lifetime);
+        let expires = spec.expires.or(lifetime).unwrap_or(NEVER);
+        let text = spec.text.clone().unwrap_or_else(|| {
+            let seconds = expires.as_millis().div_euclid(1000).saturating_add(self.epoch_seconds);
+            SecretText::new(match kind {
+                RegistryKind::Ecr | RegistryKind::EcrPublic => password(self.seed, &name, seconds),
+                kind => opaque(self.seed, &name, kind),
+            })
+        });
         let token = Arc::new(Token {
-            text: SecretText::new(password(self.seed, &name, expiration)),
-            registry: registry.to_owned(),
-            region: EcrHost::parse(registry).map_or("", |host| host.region).to_owned(),
-            role: role.to_owned(),
+            text,
+            registry: spec.registry.clone(),
+            region: region(&spec.registry).to_owned(),
+            user: spec.user.clone().or_else(|| kind.token_user().map(str::to_owned)),
+            role: spec.role.clone(),
+            pulls: spec.pulls.clone(),
             name,
-            issued,
+            issued: spec.issued,
             expires,
+            revoked: spec.revoked,
         });
         Arc::make_mut(&mut self.by_name).insert(token.name.clone(), Arc::clone(&token));
-        Arc::make_mut(&mut self.by_text).insert(ByText(Arc::clone(&token)));
+        let same = Arc::make_mut(&mut self.by_text).entry(token.text.clone()).or_default();
+        same.push(Arc::clone(&token));
         token
     }
 }
 
-/// A token, ordered by its string.
-#[derive(Debug, Clone)]
-struct ByText(Arc<Token>);
-
-impl Borrow<str> for ByText {
-    fn borrow(&self) -> &str {
-        self.0.text.reveal()
-    }
-}
-
-impl PartialEq for ByText {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.text == other.0.text
-    }
-}
-
-impl Eq for ByText {}
-
-impl PartialOrd for ByText {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for ByText {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.text.cmp(&other.0.text)
-    }
+/// The region that a token for a host is good in; empty where hosts have none.
+fn region(host: &str) -> &str {
+    crate::cloud::client_region(host).unwrap_or_default()
 }
 
 /// The next name of a series that no scenario has taken for a token of its own.
@@ -170,6 +208,26 @@ fn free_name(taken: &BTreeMap<String, Arc<Token>>, series: &str, count: &mut u32
             return name;
         }
     }
+}
+
+/// A token of the shape that other registries give out: a prefix that says what it is, where theirs has one, and letters
+/// that mean nothing.
+fn opaque(seed: u64, name: &str, kind: RegistryKind) -> String {
+    let prefix = match kind {
+        RegistryKind::Ghcr => "ghp_",
+        RegistryKind::DockerHub => "dckr_pat_",
+        RegistryKind::ArtifactRegistry => "ya29.",
+        RegistryKind::GitLab => "gldt-",
+        RegistryKind::Open
+        | RegistryKind::Basic
+        | RegistryKind::Token
+        | RegistryKind::Ecr
+        | RegistryKind::EcrPublic
+        | RegistryKind::Acr
+        | RegistryKind::Quay
+        | RegistryKind::Harbor => "",
+    };
+    format!("{prefix}{}", Stream::new(seed, name, "token").name_suffix(36))
 }
 
 /// A password of the shape that ECR gives out: base64 of a small JSON document whose parts are opaque, except that
@@ -191,8 +249,9 @@ fn password(seed: u64, name: &str, expiration: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::world::TokenSpec;
 
     const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
     const EPOCH: i64 = 1_772_442_000;
@@ -202,6 +261,7 @@ mod tests {
             registry: HOST.to_owned(),
             issued: SimTime::START - Span::hours(13),
             role: "ci".to_owned(),
+            ..TokenSpec::default()
         };
         World {
             epoch_seconds: EPOCH,

@@ -1,9 +1,17 @@
 //! What surrounds the cluster: registries and their images, tokens, nodes, IAM roles. A scenario describes it; the
 //! simulation never changes a `World`, except that tokens are minted into its [`crate::token::Mint`].
 
+mod registry;
+
 use std::collections::BTreeMap;
 
+use crate::cloud::Statement;
 use crate::time::SimTime;
+
+pub use registry::{
+    Damage, Image, LIMIT_WINDOW, Manifest, Outage, Part, RateLimit, Registry, RegistryKind,
+    Repository, TokenSpec, Trouble, User,
+};
 
 /// Everything outside the API server. By default there is nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,53 +26,12 @@ pub struct World {
     pub registries: BTreeMap<String, Registry>,
     /// Tokens that exist from the beginning, by the name that files use: `${token:ecr-old}`.
     pub tokens: BTreeMap<String, TokenSpec>,
+    /// The AWS account of the cluster; empty for that of the first ECR registry.
+    pub account: String,
     /// IAM roles by name, as they are before any `Role` object changes them.
     pub roles: BTreeMap<String, RoleSpec>,
     /// Nodes, in the order they were declared.
     pub nodes: Vec<NodeSpec>,
-}
-
-/// A registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registry {
-    /// Whose rules it follows.
-    pub kind: RegistryKind,
-    /// Its repositories by path (`payment-api`, `library/nginx`).
-    pub repositories: BTreeMap<String, Repository>,
-}
-
-/// Whose rules a registry follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RegistryKind {
-    /// A private Amazon ECR registry; account and region stand in its host name (E1).
-    Ecr,
-    /// CNCF distribution without authentication: everybody may pull.
-    Open,
-}
-
-/// A repository.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Repository {
-    /// Images by tag.
-    pub tags: BTreeMap<String, Image>,
-}
-
-/// An image in a registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    /// Compressed size in bytes.
-    pub bytes: u64,
-}
-
-/// A token that exists from the beginning.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenSpec {
-    /// The registry's host.
-    pub registry: String,
-    /// When it was issued.
-    pub issued: SimTime,
-    /// The IAM role whose rights it carries (E5).
-    pub role: String,
 }
 
 /// An IAM role.
@@ -72,6 +39,8 @@ pub struct TokenSpec {
 pub struct RoleSpec {
     /// ARNs of attached policies.
     pub policies: Vec<String>,
+    /// The statements of its inline policy.
+    pub inline: Vec<Statement>,
 }
 
 /// A node. By default it has no name, an empty store and the runtime of the default cluster.
@@ -85,6 +54,8 @@ pub struct NodeSpec {
     pub leaves: Option<SimTime>,
     /// The container runtime's version.
     pub containerd: Version,
+    /// The kubelet's version.
+    pub kubelet: Version,
     /// The IAM role of its instance, if any.
     pub role: Option<String>,
     /// Images in its store from the beginning, as `host/path:tag` or any reference; put there past the kubelet.
@@ -93,6 +64,45 @@ pub struct NodeSpec {
     pub providers: Vec<ProviderSpec>,
     /// Mebibytes per second that a pull achieves.
     pub bandwidth_mib: u32,
+    /// What it runs on, as `os/architecture`.
+    pub platform: String,
+    /// Whether containerd is told to pull without its transfer service (`use_local_image_pull`, R22).
+    pub local_pull: bool,
+    /// containerd's `hosts.toml` files, by the registry they are for.
+    pub hosts: BTreeMap<String, HostsConfig>,
+}
+
+/// How containerd reaches a registry: the endpoints of a `hosts.toml`. By default there are no mirrors, and the
+/// registry is asked over TLS, by the authorities that the node's system trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostsConfig {
+    /// Tried before the registry itself, in order.
+    pub mirrors: Vec<Mirror>,
+    /// How the registry itself is asked.
+    pub server: Reach,
+}
+
+/// A host that is asked in the place of a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// Its name, with a port if it has one.
+    pub host: String,
+    /// How it is asked.
+    pub reach: Reach,
+}
+
+/// How a host is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Over TLS, with a certificate of an authority that the system trusts.
+    #[default]
+    Tls,
+    /// Over TLS, also with a certificate of the host's own authority (`ca`).
+    TlsWithCa,
+    /// Over TLS, whatever the certificate (`skip_verify`).
+    TlsUnverified,
+    /// In plain HTTP.
+    Http,
 }
 
 impl Default for NodeSpec {
@@ -102,10 +112,14 @@ impl Default for NodeSpec {
             joins: SimTime::default(),
             leaves: None,
             containerd: Version::new(2, 1, 0),
+            kubelet: Version::new(1, 35, 0),
             role: None,
             images: Vec::new(),
             providers: Vec::new(),
             bandwidth_mib: 50,
+            platform: "linux/amd64".to_owned(),
+            local_pull: false,
+            hosts: BTreeMap::new(),
         }
     }
 }

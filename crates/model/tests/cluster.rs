@@ -25,8 +25,9 @@ fn at(seconds: i64) -> SimTime {
 }
 
 fn world(seed: u64) -> World {
-    let image = |mib: u64| Image { bytes: mib << 20 };
-    let repository = Repository { tags: [("3.0.0".to_owned(), image(48))].into() };
+    let image = |mib: u64| Image { bytes: mib << 20, ..Image::default() };
+    let tags = [("3.0.0".to_owned(), image(48))].into();
+    let repository = Repository { tags, ..Repository::default() };
     World {
         epoch_seconds: 1_772_442_000,
         seed,
@@ -36,13 +37,17 @@ fn world(seed: u64) -> World {
             Registry {
                 kind: RegistryKind::Ecr,
                 repositories: [("payment-api".to_owned(), repository)].into(),
+                ..Registry::default()
             },
         )]
         .into(),
         tokens: BTreeMap::from([token("good", -1), token("old", -13)]),
         roles: [
-            ("builder".to_owned(), RoleSpec { policies: vec![PULL_ONLY.into()] }),
-            ("nodes".to_owned(), RoleSpec { policies: vec![WORKER.into()] }),
+            (
+                "builder".to_owned(),
+                RoleSpec { policies: vec![PULL_ONLY.into()], ..RoleSpec::default() },
+            ),
+            ("nodes".to_owned(), RoleSpec { policies: vec![WORKER.into()], ..RoleSpec::default() }),
         ]
         .into(),
         nodes: vec![NodeSpec {
@@ -62,7 +67,10 @@ fn world(seed: u64) -> World {
 
 fn token(name: &str, hours: i64) -> (String, TokenSpec) {
     let issued = SimTime::START + Span::hours(hours);
-    (name.to_owned(), TokenSpec { registry: HOST.into(), issued, role: "builder".into() })
+    (
+        name.to_owned(),
+        TokenSpec { registry: HOST.into(), issued, role: "builder".into(), ..TokenSpec::default() },
+    )
 }
 
 /// A cluster at T+0 with the namespace `payments`.

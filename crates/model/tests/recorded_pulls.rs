@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use pullpath_model::cloud::Roles;
 use pullpath_model::credential::{Login, SecretText};
 use pullpath_model::image::ImageRef;
-use pullpath_model::message::runtime::Dialect;
-use pullpath_model::pull::{Exchange, PullOutcome, PullRequest, PullTrace};
+use pullpath_model::pull::{
+    AuthConfig, Content, Exchange, Outside, PullOutcome, PullRequest, PullTrace, SentAuth, Served,
+};
 use pullpath_model::runtime;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::token::Mint;
 use pullpath_model::world::{
-    Image, Registry, RegistryKind, Repository, RoleSpec, TokenSpec, Version, World,
+    Image, NodeSpec, Registry, RegistryKind, Repository, RoleSpec, TokenSpec, Version, World,
 };
 
 const ECR_HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -24,9 +25,10 @@ fn world() -> World {
         registry: registry.to_owned(),
         issued: SimTime::START - Span::hours(hours),
         role: CI.to_owned(),
+        ..TokenSpec::default()
     };
     let tokens = [("live", token(ECR_HOST, 1)), ("old", token(ECR_HOST, 13))];
-    let role = RoleSpec { policies: vec![PULL_ONLY.to_owned()] };
+    let role = RoleSpec { policies: vec![PULL_ONLY.to_owned()], ..RoleSpec::default() };
     World {
         epoch_seconds: 1_772_442_000,
         seed: 1,
@@ -40,12 +42,13 @@ fn world() -> World {
 
 /// Puts an image, or only its repository, into a world.
 fn put(world: &mut World, kind: RegistryKind, host: &str, repository: &str, tag: Option<&str>) {
-    let registry = Registry { kind, repositories: BTreeMap::new() };
+    let registry = Registry { kind, ..Registry::default() };
     let registry = world.registries.entry(host.to_owned()).or_insert(registry);
-    let tags = tag.map(|tag| (tag.to_owned(), Image { bytes: 1_048_576 }));
-    registry
-        .repositories
-        .insert(repository.to_owned(), Repository { tags: tags.into_iter().collect() });
+    let tags = tag.map(|tag| (tag.to_owned(), Image { bytes: 1_048_576, ..Image::default() }));
+    registry.repositories.insert(
+        repository.to_owned(),
+        Repository { tags: tags.into_iter().collect(), ..Repository::default() },
+    );
 }
 
 fn login(username: &str, password: &str) -> Login {
@@ -56,28 +59,10 @@ fn login(username: &str, password: &str) -> Login {
     }
 }
 
-fn pull(
-    dialect: Dialect,
-    world: &World,
-    mint: &Mint,
-    roles: &Roles,
-    image: &str,
-    login: Option<&Login>,
-) -> PullTrace {
-    let image: ImageRef = image.parse().expect("the case names an image");
-    let (now, containerd) = (SimTime::START, dialect.containerd);
-    let request = PullRequest { image: &image, login, now, containerd };
-    let trace = runtime::pull_in(dialect, world, mint, roles, &request);
-    if !dialect.local_pull || containerd < Version::new(2, 1, 0) {
-        assert_eq!(runtime::outcome(world, mint, roles, &request), trace.outcome);
-    }
-    trace
-}
-
 /// A failure's text; empty after a success.
 fn message(outcome: &PullOutcome) -> &str {
     match outcome {
-        PullOutcome::Pulled { .. } => "",
+        PullOutcome::Pulled(_) => "",
         PullOutcome::Failed { message, .. } => message,
     }
 }
@@ -127,7 +112,7 @@ fn pulls_end_as_a_real_cluster_recorded() {
 fn a_good_pull_authenticates_twice() {
     let image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/payment-api-good:3.0.0";
     let (got, requests) = pull_recorded(image, Some("live"));
-    assert!(matches!(got.outcome, PullOutcome::Pulled { bytes: 1_048_576, .. }));
+    assert!(matches!(got.outcome, PullOutcome::Pulled(pulled) if pulled.bytes == 1_048_576));
     let recorded = ["HEAD none 401", "HEAD AWS 200", "GET none 401", "GET AWS 200", "GET AWS 200"];
     assert_eq!(requests[..5], recorded);
     assert_eq!(requests[5..], ["GET AWS 200"]);
@@ -152,10 +137,24 @@ fn pull_recorded(image: &str, token: Option<&str>) -> (PullTrace, Vec<String>) {
     let (mint, roles) = (Mint::new(&world), Roles::new(&world));
     let token = token.map(|name| mint.get(name).expect("the world has it"));
     let login = token.map(|token| login("AWS", token.text.reveal()));
-    let dialect = Dialect::of(Version::new(2, 3, 4));
-    let trace = pull(dialect, &world, &mint, &roles, image, login.as_ref());
+    let node = NodeSpec { containerd: Version::new(2, 3, 4), ..NodeSpec::default() };
+    let image: ImageRef = image.parse().expect("an image");
+    let (content, mut served) = (Content::default(), Served::default());
+    let request = PullRequest {
+        image: &image,
+        auth: login.as_ref().map(AuthConfig::of),
+        now: SimTime::START,
+        node: &node,
+        content: &content,
+        kubelet: node.kubelet,
+    };
+    let outside = Outside { world: &world, mint: &mint, roles: &roles, served: &mut served };
+    let trace = runtime::pull(outside, &request);
     let short = |exchange: &Exchange| {
-        let user = exchange.basic_user.as_deref().unwrap_or("none");
+        let user = match &exchange.auth {
+            SentAuth::Basic(user) => user,
+            _ => "none",
+        };
         format!("{} {user} {}", exchange.method, exchange.status)
     };
     let requests = trace.exchanges.iter().map(short).collect();

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use pullpath_model::cloud::Roles;
 use pullpath_model::credential::{Login, SecretText};
 use pullpath_model::image::ImageRef;
-use pullpath_model::message::runtime::Dialect;
-use pullpath_model::pull::{PullOutcome, PullRequest, PullTrace};
+use pullpath_model::pull::{
+    AuthConfig, Content, Outside, PullOutcome, PullRequest, PullTrace, Served,
+};
 use pullpath_model::runtime;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::token::Mint;
 use pullpath_model::world::{
-    Image, Registry, RegistryKind, Repository, RoleSpec, TokenSpec, Version, World,
+    Image, NodeSpec, Registry, RegistryKind, Repository, RoleSpec, TokenSpec, Version, World,
 };
 use serde_yaml::Value;
 
@@ -20,15 +21,16 @@ pub(super) const PULL_ONLY: &str = "arn:aws:iam::aws:policy/AmazonEC2ContainerRe
 pub(super) const CI: &str = "ci";
 pub(super) const NODES: &str = "app-nodes";
 
-/// A world whose tokens belong to a role that may pull: `live` an hour old, `old` 13 hours, `west` of another region.
+/// A world whose tokens belong to a role that may pull: `live` an hour old, `old` 13 hours.
 pub(super) fn world() -> World {
     let token = |registry: &str, hours| TokenSpec {
         registry: registry.to_owned(),
         issued: SimTime::START - Span::hours(hours),
         role: CI.to_owned(),
+        ..TokenSpec::default()
     };
     let tokens = [("live", token(ECR_HOST, 1)), ("old", token(ECR_HOST, 13))];
-    let role = RoleSpec { policies: vec![PULL_ONLY.to_owned()] };
+    let role = RoleSpec { policies: vec![PULL_ONLY.to_owned()], inline: Vec::new() };
     World {
         epoch_seconds: 1_772_442_000,
         seed: 1,
@@ -41,19 +43,20 @@ pub(super) fn world() -> World {
 }
 
 /// Puts an image, or only its repository, into a world.
-pub(super) fn put(
-    world: &mut World,
+pub(super) fn put<'w>(
+    world: &'w mut World,
     kind: RegistryKind,
     host: &str,
     repository: &str,
     tag: Option<&str>,
-) {
-    let registry = Registry { kind, repositories: BTreeMap::new() };
+) -> &'w mut Repository {
+    let registry = Registry { kind, ..Registry::default() };
     let registry = world.registries.entry(host.to_owned()).or_insert(registry);
-    let tags = tag.map(|tag| (tag.to_owned(), Image { bytes: 1_048_576 }));
-    registry
-        .repositories
-        .insert(repository.to_owned(), Repository { tags: tags.into_iter().collect() });
+    let image = Image { bytes: 1_048_576, ..Image::default() };
+    let tags = tag.map(|tag| (tag.to_owned(), image)).into_iter().collect();
+    let repository = registry.repositories.entry(repository.to_owned()).or_default();
+    repository.tags = tags;
+    repository
 }
 
 pub(super) fn login(username: &str, password: &str) -> Login {
@@ -64,28 +67,34 @@ pub(super) fn login(username: &str, password: &str) -> Login {
     }
 }
 
+/// A node with that runtime.
+pub(super) fn node(containerd: Version, local_pull: bool) -> NodeSpec {
+    NodeSpec { containerd, local_pull, ..NodeSpec::default() }
+}
+
+/// Pulls with all that goes over the wire; a pull that nobody watches must come to the same.
 pub(super) fn pull(
-    dialect: Dialect,
+    node: &NodeSpec,
     world: &World,
     mint: &Mint,
     roles: &Roles,
-    image: &str,
-    login: Option<&Login>,
+    image: &ImageRef,
+    auth: Option<AuthConfig<'_>>,
 ) -> PullTrace {
-    let image: ImageRef = image.parse().expect("the case names an image");
-    let (now, containerd) = (SimTime::START, dialect.containerd);
-    let request = PullRequest { image: &image, login, now, containerd };
-    let trace = runtime::pull_in(dialect, world, mint, roles, &request);
-    if !dialect.local_pull || containerd < Version::new(2, 1, 0) {
-        assert_eq!(runtime::outcome(world, mint, roles, &request), trace.outcome);
-    }
+    let (content, mut served) = (Content::default(), Served::default());
+    let (now, kubelet) = (SimTime::START, node.kubelet);
+    let request = PullRequest { image, auth, now, node, content: &content, kubelet };
+    let outside = |served| Outside { world, mint, roles, served };
+    let trace = runtime::pull(outside(&mut served), &request);
+    let unwatched = runtime::outcome(outside(&mut Served::default()), &request);
+    assert_eq!(unwatched, trace.outcome, "a pull that nobody watches");
     trace
 }
 
 /// A failure's text; empty after a success.
 pub(super) fn message(outcome: &PullOutcome) -> &str {
     match outcome {
-        PullOutcome::Pulled { .. } => "",
+        PullOutcome::Pulled(_) => "",
         PullOutcome::Failed { message, .. } => message,
     }
 }

@@ -2,6 +2,7 @@
 
 use pullpath_model::cause::Cause;
 use pullpath_model::credential::Source;
+use pullpath_model::message::registry::status_text;
 use pullpath_model::pull::{PullOutcome, Refusal};
 use pullpath_model::pull_policy::PullPolicy;
 use pullpath_model::time::SimTime;
@@ -128,6 +129,11 @@ fn why(trace: &AttemptTrace, cause: Cause) -> String {
             Refusal::LoginRefused => format!("`{host}` refused the user name or password."),
             Refusal::NotAuthorized => format!("`{host}` knows who asks, and does not allow it."),
             Refusal::NotFound => format!("`{host}` has no such repository or tag."),
+            Refusal::RateLimited => format!("`{host}` has given out as many images as it allows."),
+            Refusal::NoPlatform => "the image has nothing for the node's platform.".into(),
+            Refusal::Damaged => format!("a part of the image is missing or broken at `{host}`."),
+            Refusal::RegistryFailed => format!("`{host}` failed to answer."),
+            Refusal::Untrusted => format!("the node does not trust `{host}`."),
             Refusal::Unreachable => format!("`{host}` cannot be reached."),
         },
     }
@@ -153,6 +159,11 @@ fn remedy(trace: &AttemptTrace) -> Option<String> {
         Cause::Refused(Refusal::TokenInvalid) => "A token from the registry's own region, complete and without a line break.".into(),
         Cause::Refused(Refusal::LoginRefused) => "The right user name and password; for ECR the user is always `AWS`.".into(),
         Cause::Refused(Refusal::NotFound) => "A repository and tag that exist. An answer of 404 hides behind missing rights, so look at both.".into(),
+        Cause::Refused(Refusal::RateLimited) => "A login whose plan allows more, fewer pulls from this address, or a copy of the image elsewhere. The limit counts six hours back.".into(),
+        Cause::Refused(Refusal::NoPlatform) => "An image that was built for the node's platform too, or a node of another.".into(),
+        Cause::Refused(Refusal::Damaged) => "The image pushed again, all of it.".into(),
+        Cause::Refused(Refusal::RegistryFailed) => "A registry that works. The kubelet tries again by itself.".into(),
+        Cause::Refused(Refusal::Untrusted) => "A certificate for this very name, of an authority that the node trusts, and in date; or a node that is told how to reach the registry.".into(),
         Cause::Refused(Refusal::Unreachable) => "A host name that resolves, and a way to it from the node.".into(),
         Cause::Refused(Refusal::NoCredentials) => "A credential for the registry's host.".into(),
     })
@@ -371,11 +382,8 @@ fn answers(trace: &AttemptTrace) -> Facts {
         .flat_map(|one| &one.trace.exchanges)
         .map(|exchange| Exchange {
             request: format!("{} {}", exchange.method, exchange.url),
-            auth: exchange
-                .basic_user
-                .as_ref()
-                .map_or("none".into(), |user| format!("Basic {user}")),
-            status: status_words(exchange.status),
+            auth: exchange.auth.to_string(),
+            status: format!("{} {}", exchange.status, status_text(exchange.status)),
             note: exchange.note.clone(),
         })
         .collect();
@@ -386,20 +394,6 @@ fn answers(trace: &AttemptTrace) -> Facts {
         exchanges,
         ..Facts::default()
     }
-}
-
-fn status_words(status: u16) -> String {
-    let words = match status {
-        200 => "OK",
-        307 => "Temporary Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        429 => "Too Many Requests",
-        _ => "",
-    };
-    format!("{status} {words}").trim_end().to_owned()
 }
 
 fn verdict(trace: &AttemptTrace) -> Facts {

@@ -8,7 +8,6 @@ use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::token::Token;
 use pullpath_model::trace::AttemptTrace;
-use pullpath_model::world::RegistryKind;
 use pullpath_view::Action;
 use pullpath_view::pane::{NamespaceBox, NodeBox, Picture, Thing, Tone, Verb};
 use pullpath_view::wire::Query;
@@ -39,10 +38,7 @@ pub(crate) fn picture(
                 id: ids::registry(host),
                 kind: "Registry".into(),
                 name: host.clone(),
-                status: match registry.kind {
-                    RegistryKind::Ecr => "Amazon ECR, private".into(),
-                    RegistryKind::Open => "public".into(),
-                },
+                status: registry.kind.title().into(),
                 tone: Tone::Neutral,
                 facts: registry
                     .repositories

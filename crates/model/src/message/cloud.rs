@@ -1,6 +1,6 @@
 //! What AWS and its credential provider plugin say.
 
-use crate::cloud::Action;
+use crate::cloud::{Action, Decision, PolicySide};
 
 /// Who somebody is who assumed a role (form of the ARNs in aws/copilot-cli issue 3518 and everything2/everything2
 /// issue 2562).
@@ -13,23 +13,32 @@ pub fn repository_arn(region: &str, account: &str, repository: &str) -> String {
     format!("arn:aws:ecr:{region}:{account}:repository/{repository}")
 }
 
-/// IAM refuses because the caller's own policies do not allow it (E7, E13: aws/copilot-cli issue 3518).
-pub fn denied_by_identity(principal: &str, action: Action, resource: &str) -> String {
-    denied(principal, action, resource, "identity-based")
-}
-
-/// IAM refuses because the owner of a repository of another account does not allow it (E15: aws/containers-roadmap
-/// issue 2053).
-pub fn denied_by_resource(principal: &str, action: Action, resource: &str) -> String {
-    denied(principal, action, resource, "resource-based")
-}
-
-fn denied(principal: &str, action: Action, resource: &str, kind: &str) -> String {
+/// IAM refuses: because nobody allows it (E7, E13: aws/copilot-cli issue 3518; E15: aws/containers-roadmap issue 2053),
+/// or because somebody denies it (the form of AWS's documentation of access denied messages).
+pub fn denied(principal: &str, action: Action, resource: &str, decision: Decision) -> String {
     let action = action.name();
+    let why = match decision {
+        Decision::Allowed => String::new(),
+        Decision::NotAllowed(side) => {
+            format!("because no {} policy allows the {action} action", kind_of(side))
+        }
+        Decision::Denied(PolicySide::Identity) => {
+            "with an explicit deny in an identity-based policy".to_owned()
+        }
+        Decision::Denied(PolicySide::Repository) => {
+            "with an explicit deny in a resource-based policy".to_owned()
+        }
+    };
     format!(
-        "User: {principal} is not authorized to perform: {action} on resource: {resource} because no {kind} policy \
-         allows the {action} action"
+        "User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
     )
+}
+
+const fn kind_of(side: PolicySide) -> &'static str {
+    match side {
+        PolicySide::Identity => "identity-based",
+        PolicySide::Repository => "resource-based",
+    }
 }
 
 /// The plugin's last log line when the token is denied (E12, E25: cloud-provider-aws cmd/ecr-credential-provider
@@ -52,6 +61,15 @@ pub fn plugin_without_role(is_public: bool) -> String {
          get credentials: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: \
          GetMetadata, http response error StatusCode: 404, request to EC2 IMDS failed"
     )
+}
+
+/// The plugin's last log line when the role named by a ServiceAccount cannot be assumed (E25; up to the operation's name
+/// as there, the rest as the AWS SDK for Go v2 words it, from memory).
+pub fn plugin_cannot_assume() -> String {
+    "Error running credential provider plugin: failed to assume role: operation error STS: \
+     AssumeRoleWithWebIdentity, https response error StatusCode: 403, api error AccessDenied: Not authorized to \
+     perform sts:AssumeRoleWithWebIdentity"
+        .to_owned()
 }
 
 /// What the SDK calls the service.

@@ -7,8 +7,9 @@ use std::fmt;
 
 use crate::image::ImageRef;
 use crate::message::registry::status_text;
-use crate::registry::{ErrorBody, Target};
-use crate::world::Version;
+use crate::registry::{ErrorBody, Method, Target};
+use crate::runtime::auth::AuthError;
+use crate::world::{NodeSpec, Version};
 
 /// Which wording a node's containerd uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +22,10 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// The wording of a release in its default configuration: from 2.1 on the transfer service pulls (R21).
-    pub fn of(containerd: Version) -> Self {
-        Self { containerd, local_pull: containerd < Version::new(2, 1, 0) }
+    /// The wording of a node: from 2.1 on the transfer service pulls, unless the node is told otherwise (R21, R22).
+    pub fn of(node: &NodeSpec) -> Self {
+        let containerd = node.containerd;
+        Self { containerd, local_pull: node.local_pull || containerd < Version::new(2, 1, 0) }
     }
 
     /// Whether a HEAD that ends in 403 is followed by a GET, for the sake of its error body (R24, E9).
@@ -37,6 +39,19 @@ impl Dialect {
         if self.containerd >= Version::new(2, 3, 2) { 5 } else { 6 }
     }
 
+    /// Whether 500, 503 and 504 are asked once more (R9).
+    pub fn retries_failures(self) -> bool {
+        self.containerd >= Version::new(2, 1, 0)
+    }
+
+    /// Whether a Basic challenge without a login is an error of its own (R26).
+    pub fn explains_missing_login(self) -> bool {
+        match self.containerd {
+            Version { major: 1, minor: 7, patch } => patch >= 8,
+            version => version >= Version::new(1, 6, 25),
+        }
+    }
+
     fn names_request_on_head(self) -> bool {
         self.containerd >= Version::new(1, 6, 25)
     }
@@ -45,10 +60,12 @@ impl Dialect {
         self.containerd >= Version::new(2, 1, 3)
     }
 
-    fn explains_missing_login(self) -> bool {
+    /// Whether a connection that times out has a code of its own (R40: measured for 1.7.24 and 2.3.4; not for 1.6.20 and
+    /// 2.1.9).
+    fn has_deadline_code(self) -> bool {
         match self.containerd {
-            Version { major: 1, minor: 7, patch } => patch >= 8,
-            version => version >= Version::new(1, 6, 25),
+            Version { major: 1, minor, .. } => minor >= 7,
+            version => version >= Version::new(2, 3, 0),
         }
     }
 }
@@ -72,17 +89,23 @@ impl fmt::Display for ImageName<'_> {
 /// A URL of a registry's API.
 #[derive(Debug, Clone, Copy)]
 pub struct Url<'a> {
+    /// Whether it is plain HTTP.
+    pub plain: bool,
     /// Where the registry is reached, with its port if there is one.
     pub host: &'a str,
     /// The repository.
     pub repository: &'a str,
     /// What of it.
     pub target: Target<'a>,
+    /// The registry in whose place a mirror is asked.
+    pub stands_for: Option<&'a str>,
 }
 
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "https://{}/v2/{}/{}", self.host, self.repository, self.target)
+        let scheme = if self.plain { "http" } else { "https" };
+        write!(f, "{scheme}://{}/v2/{}/{}", self.host, self.repository, self.target)?;
+        self.stands_for.map_or(Ok(()), |registry| write!(f, "?ns={registry}"))
     }
 }
 
@@ -93,27 +116,55 @@ pub struct PullError<'a> {
     pub dialect: Dialect,
     /// Which image.
     pub image: &'a ImageRef,
-    /// The URL at which it ended.
-    pub url: Url<'a>,
+    /// In which part of the pull.
+    pub stage: Stage,
     /// How.
-    pub fault: Fault<'a>,
+    pub fault: &'a Fault,
+}
+
+/// The part of a pull that failed (R21, R23).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Finding out what the name stands for.
+    Resolve,
+    /// Getting what it stands for.
+    Fetch,
+    /// Choosing and unpacking.
+    Unpack,
 }
 
 /// How a pull failed.
-#[derive(Debug, Clone, Copy)]
-pub enum Fault<'a> {
-    /// The name server knows no such host (R29).
-    NoSuchHost { dns: &'a str },
-    /// Nobody listens at the address that stands in the place of a name (R29).
-    ConnectionRefused { address: &'a str },
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// A request met no server (R29); `deadline` if it timed out.
+    Request { method: Method, url: String, error: String, deadline: bool },
+    /// There was no token to be had (R25).
+    Token { anonymous: bool, method: Method, url: String, problem: TokenProblem },
     /// The registry asked for a login, and there is none that can be sent (R3, R26).
     NoLogin,
-    /// An answer to the HEAD that resolves the name, with the error of a GET that came after it, if any (R24).
-    Resolve { status: u16, error: Option<&'a ErrorBody> },
-    /// An answer to a GET of content (R23, R24).
-    Fetch { status: u16, error: Option<&'a ErrorBody> },
+    /// The registry said why a token is not enough (R26).
+    ServerMessage(&'static str),
+    /// The credential cannot be read (R33).
+    Unreadable { host: String, error: AuthError },
+    /// An answer that was not hoped for, with its error if it had one (R24). `target` is the end of the URL.
+    Status { url: String, host: String, target: String, status: u16, error: Option<ErrorBody> },
     /// 404 (R27).
     NotFound,
+    /// A blob that the registry does not have (R31).
+    BlobMissing { digest: String, media_type: &'static str },
+    /// An index without the node's platform (R30).
+    NoPlatform { index: String },
+    /// A layer that is not what its digest says (R31).
+    LayerCorrupt { digest: String, actual: String },
+}
+
+/// Why there was no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// The token server refused.
+    Status(u16),
+    /// It was not reached.
+    Request { error: String, deadline: bool },
 }
 
 /// A gRPC status code that a pull can end with.
@@ -121,6 +172,10 @@ pub enum Fault<'a> {
 pub enum Code {
     /// For 404 (R40).
     NotFound,
+    /// For a damaged layer.
+    FailedPrecondition,
+    /// For a connection that timed out, in some releases.
+    DeadlineExceeded,
     /// For nearly all else, 401 and 403 included.
     Unknown,
 }
@@ -130,56 +185,116 @@ impl Code {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotFound => "NotFound",
+            Self::FailedPrecondition => "FailedPrecondition",
+            Self::DeadlineExceeded => "DeadlineExceeded",
             Self::Unknown => "Unknown",
         }
     }
 }
 
+/// A status as a kubelet prints it: since 1.28 `Unknown` loses its prefix, other codes keep it (P26, R41: kubernetes
+/// staging/src/k8s.io/cri-client/pkg/remote_image.go, PR 117612).
+pub fn for_kubelet(code: Code, description: &str, kubelet: Version) -> String {
+    if code == Code::Unknown && kubelet >= Version::new(1, 28, 0) {
+        return description.to_owned();
+    }
+    format!("rpc error: code = {} desc = {description}", code.name())
+}
+
 impl PullError<'_> {
     /// The code it is reported with (R40).
-    pub const fn code(&self) -> Code {
+    pub fn code(&self) -> Code {
         match self.fault {
-            Fault::NotFound => Code::NotFound,
-            Fault::NoSuchHost { .. }
-            | Fault::ConnectionRefused { .. }
+            Fault::NotFound | Fault::BlobMissing { .. } | Fault::NoPlatform { .. } => {
+                Code::NotFound
+            }
+            Fault::LayerCorrupt { .. } => Code::FailedPrecondition,
+            Fault::Request { deadline: true, .. }
+            | Fault::Token { problem: TokenProblem::Request { deadline: true, .. }, .. }
+                if self.dialect.has_deadline_code() =>
+            {
+                Code::DeadlineExceeded
+            }
+            Fault::Request { .. }
+            | Fault::Token { .. }
             | Fault::NoLogin
-            | Fault::Resolve { .. }
-            | Fault::Fetch { .. } => Code::Unknown,
-        }
-    }
-
-    /// The text as kubelets since 1.28 print it: `Unknown` loses its prefix, other codes keep it (P26, R41:
-    /// kubernetes staging/src/k8s.io/cri-client/pkg/remote_image.go).
-    pub fn for_kubelet(&self) -> String {
-        match self.code() {
-            Code::Unknown => self.to_string(),
-            code @ Code::NotFound => format!("rpc error: code = {} desc = {self}", code.name()),
+            | Fault::ServerMessage(_)
+            | Fault::Unreadable { .. }
+            | Fault::Status { .. } => Code::Unknown,
         }
     }
 
     /// What went wrong, without the stage it went wrong in.
     fn write_cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = self.url;
         match self.fault {
-            Fault::NoSuchHost { dns } => {
-                let name = url.host.split(':').next().unwrap_or_default();
-                write!(
-                    f,
-                    "failed to do request: Head \"{url}\": dial tcp: lookup {name} on {dns}:53: no such host"
-                )
+            Fault::Request { method, url, error, .. } => {
+                write!(f, "failed to do request: {} \"{url}\": {error}", method.in_errors())
             }
-            Fault::ConnectionRefused { address } => write!(
-                f,
-                "failed to do request: Head \"{url}\": dial tcp {address}: connect: connection refused"
-            ),
-            Fault::NoLogin if self.dialect.explains_missing_login() => f.write_str(
-                "pull access denied, repository does not exist or may require authorization: \
-                 authorization failed: no basic auth credentials",
-            ),
-            Fault::NoLogin => self.write_head_status(f, 401, None),
-            Fault::Resolve { status, error } => self.write_head_status(f, status, error),
-            Fault::Fetch { status, error } => self.write_get_status(f, status, error),
+            Fault::Token { anonymous, method, url, problem } => {
+                let kind = if *anonymous { "anonymous" } else { "oauth" };
+                write!(f, "failed to authorize: failed to fetch {kind} token: ")?;
+                match problem {
+                    TokenProblem::Request { error, .. } => {
+                        write!(f, "{} \"{url}\": {error}", method.in_errors())
+                    }
+                    TokenProblem::Status(status) => {
+                        f.write_str("unexpected status")?;
+                        if self.dialect.names_request_on_head() {
+                            write!(f, " from {} request to {url}", method.name())?;
+                        }
+                        write!(f, ": {status} {}", status_text(*status))
+                    }
+                }
+            }
+            Fault::NoLogin => {
+                self.write_denied(f)?;
+                f.write_str("authorization failed: no basic auth credentials")
+            }
+            Fault::ServerMessage(error) => {
+                self.write_denied(f)?;
+                write!(f, "server message: {error}: authorization failed")
+            }
+            Fault::Unreadable { host, error } => {
+                if !self.dialect.local_pull {
+                    write!(f, "failed to get credentials for \"{host}\": ")?;
+                }
+                write!(f, "{error}")
+            }
+            Fault::Status { url, host, target, status, error } => match self.stage {
+                Stage::Resolve => {
+                    self.write_head_status(f, (url, host, target), *status, error.as_ref())
+                }
+                Stage::Fetch | Stage::Unpack => {
+                    self.write_get_status(f, url, *status, error.as_ref())
+                }
+            },
             Fault::NotFound => write!(f, "{}: not found", ImageName(self.image)),
+            Fault::BlobMissing { digest, media_type } => write!(
+                f,
+                "could not fetch content descriptor {digest} ({media_type}) from remote: not found"
+            ),
+            Fault::NoPlatform { index } => {
+                f.write_str("no match for platform in manifest")?;
+                if !self.dialect.local_pull {
+                    write!(f, " {index}")?;
+                }
+                f.write_str(": not found")
+            }
+            Fault::LayerCorrupt { digest, actual } => write!(
+                f,
+                "failed commit on ref \"layer-{digest}\": unexpected commit digest {actual}, expected {digest}: \
+                 failed precondition"
+            ),
+        }
+    }
+
+    /// R26; only resolving says so (resolver.go `Resolve`).
+    fn write_denied(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stage {
+            Stage::Resolve => f.write_str(
+                "pull access denied, repository does not exist or may require authorization: ",
+            ),
+            Stage::Fetch | Stage::Unpack => Ok(()),
         }
     }
 
@@ -187,21 +302,18 @@ impl PullError<'_> {
     fn write_head_status(
         &self,
         f: &mut fmt::Formatter<'_>,
+        (url, host, target): (&str, &str, &str),
         status: u16,
         error: Option<&ErrorBody>,
     ) -> fmt::Result {
-        let (url, text) = (self.url, status_text(status));
+        let text = status_text(status);
         if self.dialect.names_request_on_head() {
             write!(f, "unexpected status from HEAD request to {url}: {status} {text}")?;
         } else {
-            let (kind, reference) = match url.target {
-                Target::Manifest(reference) => ("manifests", reference),
-                Target::Blob(digest) => ("blobs", digest),
-            };
+            let target = target.replacen('/', " ", 1);
             write!(
                 f,
-                "pulling from host {} failed with status code [{kind} {reference}]: {status} {text}",
-                url.host
+                "pulling from host {host} failed with status code [{target}]: {status} {text}"
             )?;
         }
         error.map_or(Ok(()), |error| write!(f, "\n{error}"))
@@ -211,10 +323,11 @@ impl PullError<'_> {
     fn write_get_status(
         &self,
         f: &mut fmt::Formatter<'_>,
+        url: &str,
         status: u16,
         error: Option<&ErrorBody>,
     ) -> fmt::Result {
-        let (url, text) = (self.url, status_text(status));
+        let text = status_text(status);
         let separator = if self.dialect.names_request_on_get() {
             write!(f, "unexpected status from GET request to {url}: {status} {text}")?;
             "\n"
@@ -230,29 +343,76 @@ impl PullError<'_> {
 impl fmt::Display for PullError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let image = ImageName(self.image);
+        if matches!(self.fault, Fault::NoPlatform { .. }) && !self.dialect.local_pull {
+            f.write_str("get image config descriptor: ")?;
+            return self.write_cause(f);
+        }
         write!(f, "failed to pull and unpack image \"{image}\": ")?;
-        match self.fault {
-            Fault::Fetch { .. } => f.write_str("failed to copy: httpReadSeeker: failed open: ")?,
-            Fault::NoSuchHost { .. }
-            | Fault::ConnectionRefused { .. }
-            | Fault::NoLogin
-            | Fault::Resolve { .. }
-            | Fault::NotFound => {
-                if self.dialect.local_pull {
-                    write!(f, "failed to resolve reference \"{image}\": ")?;
-                } else {
-                    f.write_str("failed to resolve image: ")?;
-                }
+        match self.stage {
+            Stage::Fetch => f.write_str("failed to copy: httpReadSeeker: failed open: ")?,
+            Stage::Unpack => {}
+            Stage::Resolve if self.dialect.local_pull => {
+                write!(f, "failed to resolve reference \"{image}\": ")?;
             }
+            Stage::Resolve => f.write_str("failed to resolve image: ")?,
         }
         self.write_cause(f)
     }
 }
 
-/// The code in lower case with blanks, then the message (R24: containerd core/remotes/docker/errcode.go).
+/// The codes that containerd knows, with the text that goes without saying (core/remotes/docker/errdesc.go).
+const ERROR_CODES: [(&str, &str); 6] = [
+    ("UNKNOWN", "unknown error"),
+    ("UNSUPPORTED", "The operation is unsupported."),
+    ("UNAUTHORIZED", super::registry::UNAUTHORIZED),
+    ("DENIED", super::registry::DENIED),
+    ("UNAVAILABLE", "service unavailable"),
+    ("TOOMANYREQUESTS", "too many requests"),
+];
+
+/// The code in lower case, then the message if it says more (R24: core/remotes/docker/errcode.go `UnmarshalJSON`).
 impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.to_ascii_lowercase().replace('_', " ");
-        write!(f, "{code}: {}", self.message)
+        let known = ERROR_CODES.iter().find(|(code, _)| *code == self.code);
+        let (code, standard) = known.unwrap_or(&ERROR_CODES[0]);
+        f.write_str(&code.to_ascii_lowercase())?;
+        if self.message.is_empty() || self.message == *standard {
+            return Ok(());
+        }
+        write!(f, ": {}", self.message)
     }
 }
+
+/// What Go says about a name that is not resolved (net `DNSError`).
+pub fn lookup(name: &str, server: &str, why: &str) -> String {
+    format!("dial tcp: lookup {name} on {server}:53: {why}")
+}
+
+/// Why, when the name server does not answer.
+pub fn silent(client: &str, server: &str) -> String {
+    format!("read udp {client}->{server}:53: i/o timeout")
+}
+
+/// What Go says about a connection that is not made (net `OpError`).
+pub fn connect(address: &str, why: &str) -> String {
+    format!("dial tcp {address}: connect: {why}")
+}
+
+/// The same when nothing came back.
+pub fn connect_timeout(address: &str) -> String {
+    format!("dial tcp {address}: i/o timeout")
+}
+
+/// What Go says about a certificate it does not accept. The first words came with Go 1.20, which 1.6 was not built with
+/// up to 1.6.20 (R29); the boundary in between is the model's choice.
+pub fn certificate(containerd: Version, why: &str) -> String {
+    let step = if containerd > Version::new(1, 6, 20) {
+        "tls: failed to verify certificate: "
+    } else {
+        ""
+    };
+    format!("{step}x509: {why}")
+}
+
+/// What Go says where no TLS server is (crypto/tls `RecordHeaderError`).
+pub const NOT_TLS: &str = "tls: first record does not look like a TLS handshake";

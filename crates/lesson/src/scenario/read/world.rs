@@ -63,7 +63,7 @@ pub(super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry> {
         // A broken one stays known, so that what names it is not told as well.
         let (kind, repositories) =
             (kind.unwrap_or(RegistryKind::Ecr), repositories.unwrap_or_default());
-        registries.insert(host.to_owned(), Registry { kind, repositories });
+        registries.insert(host.to_owned(), Registry { kind, repositories, ..Registry::default() });
     }
     registries
 }
@@ -96,10 +96,10 @@ fn repositories(node: &Node<'_>) -> BTreeMap<String, Repository> {
             }
             let hint = "write it like `48MiB`";
             if let Some(bytes) = node.parsed("bad-size", "a size", hint, quantity::size) {
-                tags.insert(tag.to_owned(), Image { bytes });
+                tags.insert(tag.to_owned(), Image { bytes, ..Image::default() });
             }
         }
-        repositories.insert(path.to_owned(), Repository { tags });
+        repositories.insert(path.to_owned(), Repository { tags, ..Repository::default() });
     }
     repositories
 }
@@ -120,7 +120,7 @@ pub(super) fn roles(node: &Node<'_>) -> BTreeMap<String, RoleSpec> {
         };
         let policies = fields.get("policies").map(|list| list.list()).unwrap_or_default();
         let policies = policies.into_iter().filter_map(arn).collect();
-        roles.insert(name.to_owned(), RoleSpec { policies });
+        roles.insert(name.to_owned(), RoleSpec { policies, ..RoleSpec::default() });
     }
     roles
 }
@@ -166,7 +166,8 @@ pub(super) fn tokens(
         let (registry, role) =
             (registry.unwrap_or_default().to_owned(), role.unwrap_or_default().to_owned());
         let issued = SimTime::START + issued.unwrap_or_default();
-        tokens.insert(name.to_owned(), TokenSpec { registry, issued, role });
+        tokens
+            .insert(name.to_owned(), TokenSpec { registry, issued, role, ..TokenSpec::default() });
     }
     tokens
 }
