@@ -1,6 +1,6 @@
 //! The whole state, and the one `step` that moves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -52,6 +52,12 @@ pub struct Cluster {
     pub(crate) generation: u64,
     // Refused creations in a row, by ReplicaSet.
     pub(crate) refusals: BTreeMap<Key, u32>,
+    // When controllers look next, by object.
+    pub(crate) work: BTreeMap<Key, SimTime>,
+    // When progress deadlines are checked next, by Deployment.
+    pub(crate) deadlines: BTreeMap<Key, SimTime>,
+    // The uids of Pods by the uid of their owner.
+    pub(crate) owned: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     pub(crate) fast: bool,
     pub(crate) wanted: Option<Wanted>,
     pub(crate) found: Option<Box<AttemptTrace>>,
@@ -70,10 +76,10 @@ pub(crate) struct Wanted {
 /// Something that is to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// The deployment controller looks at a Deployment.
-    Deployment(Key),
-    /// The replicaset controller looks at a ReplicaSet.
-    ReplicaSet(Key),
+    /// The controller of a kind looks at an object.
+    Controller(Key),
+    /// A Deployment's progress deadline may have run out.
+    ProgressDeadline(Key),
     /// The scheduler looks for a node.
     Schedule(Arc<str>),
     /// The kubelet syncs a Pod, or its pull ends.
@@ -136,6 +142,9 @@ impl Cluster {
             secrets: ParsedSecrets::default(),
             generation: 0,
             refusals: BTreeMap::new(),
+            work: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
+            owned: BTreeMap::new(),
             fast: true,
             wanted: None,
             found: None,
@@ -216,25 +225,18 @@ impl Cluster {
 
     /// The Pods whose ReplicaSet belongs to that Deployment.
     pub fn pods_of(&self, namespace: &str, deployment: &str) -> Vec<&PodRun> {
-        let Some(owner) = self.store.find(Kind::Deployment, namespace, deployment) else {
-            return Vec::new();
-        };
-        let replica_sets: Vec<&str> = self
-            .store
-            .list(Kind::ReplicaSet)
-            .filter(|object| object.owner() == Some(owner.uid()))
-            .map(|object| object.uid())
-            .collect();
-        let owned =
-            |pod: &&PodRun| pod.owner.as_deref().is_some_and(|owner| replica_sets.contains(&owner));
-        self.pods().into_iter().filter(owned).collect()
+        let key = Key::new(Kind::Deployment, namespace, deployment);
+        let sets = self.replica_set_uids(&key);
+        let owned = sets.iter().flat_map(|uid| self.pods_owned_by(uid));
+        let mut pods: Vec<&PodRun> = owned.map(AsRef::as_ref).collect();
+        pods.sort_by(|one, other| one.key.cmp(&other.key));
+        pods
     }
 
     /// The uid of a Deployment's newest ReplicaSet.
     pub fn newest_replica_set(&self, namespace: &str, deployment: &str) -> Option<String> {
         let key = Key::new(Kind::Deployment, namespace, deployment);
-        let (name, _) = self.replica_sets(&key).pop()?;
-        Some(self.store.find(Kind::ReplicaSet, namespace, &name)?.uid().to_owned())
+        self.replica_set_uids(&key).pop()
     }
 
     /// Every Event object that was ever written, oldest first.
@@ -362,6 +364,7 @@ impl Cluster {
 
     /// Replaces an object.
     pub(crate) fn update(&mut self, old: &Object, mut object: Object) -> Result<(), ApiError> {
+        object.keep_status_of(old);
         validation::on_update(old, &object)?;
         if spec_of(old) != spec_of(&object) {
             let generation = old.metadata().generation.unwrap_or(1) + 1;
@@ -372,8 +375,8 @@ impl Cluster {
         let key = object.key();
         self.note(&key, Fact::Changed);
         match object.as_ref() {
-            Object::Deployment(_) => self.soon(50, Task::Deployment(key)),
-            Object::ReplicaSet(_) => self.soon(20, Task::ReplicaSet(key)),
+            Object::Deployment(_) => self.enqueue(&key, 50),
+            Object::ReplicaSet(_) => self.enqueue(&key, 20),
             Object::Role(_) => self.soon(1500, Task::Role(key)),
             Object::Pod(pod) => self.image_edited(pod),
             Object::Namespace(_) | Object::ServiceAccount(_) | Object::Secret(_) => {}
@@ -483,8 +486,8 @@ impl Cluster {
 
     fn perform(&mut self, ticket: u64, task: Task) {
         match task {
-            Task::Deployment(key) => self.sync_deployment(&key),
-            Task::ReplicaSet(key) => self.sync_replica_set(&key),
+            Task::Controller(key) => self.run_controller(&key),
+            Task::ProgressDeadline(key) => self.check_deadline(&key),
             Task::Schedule(uid) => self.schedule_pod(&uid),
             Task::Sync(uid) => self.sync_pod(&uid, ticket),
             Task::PodGone(uid) => self.pod_gone(&uid),
@@ -503,10 +506,16 @@ impl Cluster {
     /// Whether nothing is going to change any more but by back-off, when the last change was made at `since`: every Pod
     /// runs, or has tried again since then and says so; no controller has anything to do but to retry.
     pub fn is_settled(&self, since: SimTime) -> bool {
-        let idle = self.queue.values().all(|task| match task {
-            Task::Sync(_) | Task::NodeJoins(_) | Task::NodeLeaves(_) => true,
-            Task::ReplicaSet(key) => self.refusals.get(key).is_some_and(|refusals| *refusals > 10),
-            Task::Schedule(_) | Task::PodGone(_) | Task::Deployment(_) | Task::Role(_) => false,
+        let idle = self.queue.iter().all(|((due, _), task)| match task {
+            Task::Sync(_)
+            | Task::NodeJoins(_)
+            | Task::NodeLeaves(_)
+            | Task::ProgressDeadline(_) => true,
+            Task::Controller(key) => {
+                self.work.get(key) != Some(due)
+                    || self.refusals.get(key).is_some_and(|refusals| *refusals > 10)
+            }
+            Task::Schedule(_) | Task::PodGone(_) | Task::Role(_) => false,
         });
         idle && self.pods.values().all(|pod| pod.deleting.is_none() && pod.is_settled(since))
     }
@@ -518,14 +527,6 @@ impl Cluster {
         self.tickets += 1;
         self.queue.insert((at.max(self.now), self.tickets), task);
         self.tickets
-    }
-
-    /// Puts a task on the queue unless the same one is there and comes no later, as a controller's work queue does.
-    pub(crate) fn schedule_once(&mut self, at: SimTime, task: Task) {
-        let before = self.queue.range(..=(at, u64::MAX)).any(|(_, waiting)| *waiting == task);
-        if !before {
-            self.schedule(at, task);
-        }
     }
 
     pub(crate) fn soon(&mut self, millis: i64, task: Task) {
@@ -569,8 +570,8 @@ impl Cluster {
         let key = object.key();
         match object {
             Object::Namespace(_) => self.create_default_account(&key.name),
-            Object::Deployment(_) => self.soon(50, Task::Deployment(key)),
-            Object::ReplicaSet(_) => self.soon(20, Task::ReplicaSet(key)),
+            Object::Deployment(_) => self.enqueue(&key, 50),
+            Object::ReplicaSet(_) => self.enqueue(&key, 20),
             Object::Role(_) => self.soon(1500, Task::Role(key)),
             Object::Pod(pod) => self.pod_created(pod, list_from_account),
             Object::ServiceAccount(_) | Object::Secret(_) => {}
@@ -590,7 +591,11 @@ impl Cluster {
         let uid = Arc::clone(&run.uid);
         let bound = run.node.is_some();
         self.note(&run.key, Fact::Status(Arc::clone(&run.status)));
+        if let Some(owner) = &run.owner {
+            self.owned.entry(Arc::clone(owner)).or_default().insert(Arc::clone(&uid));
+        }
         self.pods.insert(Arc::clone(&uid), Arc::new(run));
+        self.owner_looks(&uid, 10);
         if bound {
             self.first_sync(&uid);
         } else {

@@ -344,6 +344,15 @@ impl Object {
         each!(self, inner => &mut inner.metadata)
     }
 
+    /// Takes over the status of the object it replaces: only controllers write that.
+    pub(crate) fn keep_status_of(&mut self, old: &Self) {
+        match (self, old) {
+            (Self::Deployment(new), Self::Deployment(old)) => new.status.clone_from(&old.status),
+            (Self::ReplicaSet(new), Self::ReplicaSet(old)) => new.status.clone_from(&old.status),
+            _ => {}
+        }
+    }
+
     /// Its name; empty before one was generated.
     pub fn name(&self) -> &str {
         self.metadata().name.as_deref().unwrap_or_default()

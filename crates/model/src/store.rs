@@ -33,6 +33,15 @@ impl Store {
             .map(|(_, object)| object)
     }
 
+    /// All objects of a kind in a namespace, by name.
+    pub fn list_in(&self, kind: Kind, namespace: &str) -> impl Iterator<Item = &Arc<Object>> {
+        let first = Key::new(kind, namespace, "");
+        self.objects
+            .range(first.clone()..)
+            .take_while(move |(key, _)| key.kind == kind && key.namespace == first.namespace)
+            .map(|(_, object)| object)
+    }
+
     /// All objects, by kind, namespace and name.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.objects.values()

@@ -30,3 +30,40 @@ pub fn deleted_pod(name: &str) -> String {
 pub fn create_failed(error: &str) -> String {
     format!("Error creating: {error}")
 }
+
+/// `Progressing` of a Deployment whose newest ReplicaSet was just created.
+pub fn new_set_created(name: &str) -> String {
+    format!("Created new replica set \"{name}\"")
+}
+
+/// `Progressing` of a Deployment whose newest ReplicaSet was there.
+pub fn new_set_found(name: &str) -> String {
+    format!("Found new replica set \"{name}\"")
+}
+
+/// `Progressing` of a finished rollout; `subject` is `ReplicaSet "x"`.
+pub fn progressed(subject: &str) -> String {
+    format!("{subject} has successfully progressed.")
+}
+
+/// `Progressing` of a rollout that moves.
+pub fn progressing(subject: &str) -> String {
+    format!("{subject} is progressing.")
+}
+
+/// `Progressing` of a rollout past its deadline.
+pub fn timed_out(subject: &str) -> String {
+    format!("{subject} has timed out progressing.")
+}
+
+/// `Progressing` of a paused Deployment.
+pub const DEPLOYMENT_PAUSED: &str = "Deployment is paused";
+
+/// `Progressing` of a Deployment that goes on.
+pub const DEPLOYMENT_RESUMED: &str = "Deployment is resumed";
+
+/// `Available` of a Deployment with enough Pods.
+pub const MINIMUM_AVAILABLE: &str = "Deployment has minimum availability.";
+
+/// `Available` of a Deployment with too few.
+pub const MINIMUM_UNAVAILABLE: &str = "Deployment does not have minimum availability.";
