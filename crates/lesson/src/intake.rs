@@ -21,6 +21,46 @@ pub enum Profile {
     Manifest,
     /// YAML 1.2, core schema: for scenario files and front matter.
     Authored,
+    /// What `kubectl get … -o yaml` or `-o json` printed: read like a manifest, within limits of its own, and without
+    /// `fieldsV1`, which is most of the values of a dump and says nothing to a person.
+    Dump,
+}
+
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    bytes: usize,
+    documents: usize,
+    depth: u32,
+    nodes: u32,
+    text: u32,
+}
+
+impl Profile {
+    const fn limits(self) -> Limits {
+        match self {
+            Self::Manifest | Self::Authored => Limits {
+                bytes: MOST_BYTES,
+                documents: MOST_DOCUMENTS,
+                depth: MOST_DEPTH,
+                nodes: MOST_NODES,
+                text: MOST_TEXT,
+            },
+            // Some 150 bytes of memory a node: the largest dump that is read stays below half a gigabyte.
+            Self::Dump => Limits {
+                bytes: MOST_DUMP_BYTES,
+                documents: 20_000,
+                depth: 128,
+                nodes: 2_000_000,
+                text: MOST_DUMP_BYTES as u32,
+            },
+        }
+    }
+
+    /// A field whose value is read and not kept.
+    fn drops(self, key: &str) -> bool {
+        matches!(self, Self::Dump) && key == "fieldsV1"
+    }
 }
 
 /// No file is larger.
@@ -35,6 +75,8 @@ pub const MOST_NODES: u32 = 20_000;
 pub const MOST_ALIASES: u32 = 1_000;
 /// No file has more text in its scalars, that which aliases repeat included.
 pub const MOST_TEXT: u32 = 1 << 20;
+/// No dump is larger.
+pub const MOST_DUMP_BYTES: usize = 32 << 20;
 /// A file with more mistakes is told so; nobody reads more at once.
 pub const MOST_DIAGNOSTICS: usize = 50;
 
@@ -50,18 +92,30 @@ pub struct Document {
 /// Reads a file. Empty documents are left out, as `kubectl` does. There is no value when the text is not YAML, or beyond
 /// the limits.
 pub fn read(file: &str, text: &str, profile: Profile) -> Checked<Vec<Document>> {
-    if text.len() > MOST_BYTES {
-        let message =
-            format!("the file has {} KiB, more than {}", text.len() / 1024, MOST_BYTES / 1024);
+    let Checked { value, diagnostics } = read_places(file, text, profile, &mut |_| {});
+    let document = |places: Places| Document { value: places.root.to_value(), places };
+    Checked { value: value.map(|roots| roots.into_iter().map(document).collect()), diagnostics }
+}
+
+/// Reads a file as [`read`] does, for one who walks the nodes themselves and needs no second copy of them. Now and then
+/// `progress` is told how many bytes have been read.
+pub fn read_places(
+    file: &str,
+    text: &str,
+    profile: Profile,
+    progress: &mut dyn FnMut(usize),
+) -> Checked<Vec<Places>> {
+    let most = profile.limits().bytes;
+    if text.len() > most {
+        let message = format!("the file has {} KiB, more than {}", text.len() / 1024, most / 1024);
         let hint = "split it, or take out what the cluster added by itself";
         let diagnostic = Diagnostic::error("too-large", file, 0..0, message).hint(hint);
         return Checked { value: None, diagnostics: vec![diagnostic] };
     }
-    let (roots, mut diagnostics) = compose::compose(file, text, profile);
+    let (roots, mut diagnostics) = compose::compose(file, text, profile, progress);
     truncate(&mut diagnostics);
-    let document = |root: Arc<Node>| Document { value: root.to_value(), places: Places { root } };
-    let value = roots.map(|roots| roots.into_iter().map(document).collect());
-    Checked { value, diagnostics }
+    let places = |root: Arc<Node>| Places { root };
+    Checked { value: roots.map(|roots| roots.into_iter().map(places).collect()), diagnostics }
 }
 
 /// Keeps the first [`MOST_DIAGNOSTICS`] of a file's problems, and says that there are more.
@@ -89,6 +143,11 @@ impl Places {
     /// Where the whole document stands.
     pub fn root(&self) -> Span {
         self.root.span.clone()
+    }
+
+    /// The whole document, to be walked.
+    pub fn cursor(&self) -> Cursor<'_> {
+        Cursor { node: &self.root, key: None }
     }
 
     /// Where the value at a JSON pointer stands; its key, when the value is empty; the nearest node around it, when it
@@ -128,6 +187,77 @@ impl Places {
             }
         }
         (node, key)
+    }
+}
+
+/// A value in a document, with its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Cursor<'a> {
+    node: &'a Node,
+    key: Option<&'a Span>,
+}
+
+impl<'a> Cursor<'a> {
+    /// The field of that name.
+    pub fn get(self, name: &str) -> Option<Self> {
+        self.entries().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The field at the end of a path of names.
+    pub fn at(self, path: &[&str]) -> Option<Self> {
+        path.iter().try_fold(self, |cursor, name| cursor.get(name))
+    }
+
+    /// The fields of a map, in the order of the text; none of anything else.
+    pub fn entries(self) -> impl Iterator<Item = (&'a str, Self)> {
+        let entries = match &self.node.content {
+            Content::Map(entries) => &entries[..],
+            Content::List(_) | Content::Scalar(_) => &[],
+        };
+        let cursor = |entry: &'a Entry| Self { node: &entry.value, key: Some(&entry.key_span) };
+        entries.iter().map(move |entry| (entry.key.as_str(), cursor(entry)))
+    }
+
+    /// The items of a list; none of anything else.
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        let items = match &self.node.content {
+            Content::List(items) => &items[..],
+            Content::Map(_) | Content::Scalar(_) => &[],
+        };
+        items.iter().map(|item| Self { node: item, key: None })
+    }
+
+    /// The text, if it is one.
+    pub fn text(self) -> Option<&'a str> {
+        self.scalar().and_then(Value::as_str)
+    }
+
+    /// The scalar, if it is one.
+    pub fn scalar(self) -> Option<&'a Value> {
+        match &self.node.content {
+            Content::Scalar(value) => Some(value),
+            Content::Map(_) | Content::List(_) => None,
+        }
+    }
+
+    /// Whether it is a map.
+    pub fn is_map(self) -> bool {
+        matches!(self.node.content, Content::Map(_))
+    }
+
+    /// Where the value stands.
+    pub fn span(self) -> Span {
+        self.node.span.clone()
+    }
+
+    /// Where its key stands, if it is a field.
+    pub fn key_span(self) -> Option<Span> {
+        self.key.cloned()
+    }
+
+    /// The JSON value.
+    pub fn to_value(self) -> Value {
+        self.node.to_value()
     }
 }
 

@@ -7,9 +7,7 @@ use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Ta
 use serde_json::Value;
 
 use super::scalar::{Resolved, resolve};
-use super::{
-    Content, Entry, MOST_ALIASES, MOST_DEPTH, MOST_DOCUMENTS, MOST_NODES, MOST_TEXT, Node, Profile,
-};
+use super::{Content, Entry, Limits, MOST_ALIASES, Node, Profile};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, line_at, position};
 
@@ -18,11 +16,15 @@ pub(super) fn compose(
     file: &str,
     text: &str,
     profile: Profile,
+    progress: &mut dyn FnMut(usize),
 ) -> (Option<Vec<Arc<Node>>>, Vec<Diagnostic>) {
+    let limits = profile.limits();
     let mut composer = Composer {
         file,
         text,
         profile,
+        limits,
+        dropping: 0,
         diagnostics: Vec::new(),
         stack: Vec::new(),
         anchors: BTreeMap::new(),
@@ -36,12 +38,20 @@ pub(super) fn compose(
         emit_comments: false,
         emit_unresolved_aliases: true,
         // The scanner looks ahead of the composer, which counts the mixed cases.
-        flow_nesting_limit: MOST_DEPTH as usize,
-        block_nesting_limit: MOST_DEPTH as usize,
+        flow_nesting_limit: limits.depth as usize,
+        block_nesting_limit: limits.depth as usize,
     };
+    let mut told = 0;
     for next in Parser::new_from_str_with_options(text, options) {
         let done = match next {
-            Ok((event, span)) => composer.event(event, &span),
+            Ok((event, span)) => {
+                let read = composer.offset(&span.start);
+                if read >= told + TELL_EVERY {
+                    told = read;
+                    progress(read);
+                }
+                composer.event(event, &span)
+            }
             Err(error) => Err(composer.broken(&error)),
         };
         if let Err(fatal) = done {
@@ -52,10 +62,19 @@ pub(super) fn compose(
     (Some(composer.roots), composer.diagnostics)
 }
 
+/// After so many bytes it is told how far the reading has come.
+const TELL_EVERY: usize = 256 * 1024;
+
+/// Up to so many entries a map's keys are compared one by one, which is faster than any index.
+const FEW: usize = 16;
+
 struct Composer<'a> {
     file: &'a str,
     text: &'a str,
     profile: Profile,
+    limits: Limits,
+    // How deep inside a value that is not kept.
+    dropping: u32,
     diagnostics: Vec<Diagnostic>,
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Arc<Node>>,
@@ -81,10 +100,30 @@ enum Open {
 #[derive(Default)]
 struct OpenMap {
     entries: Vec<Entry>,
-    // Key to where it stood first.
+    // Key to where it stood first; only once there are many entries.
     seen: BTreeMap<String, Span>,
     pending: Option<(Key, Span)>,
     merges: Vec<Arc<Node>>,
+}
+
+impl OpenMap {
+    /// Where a key stood first.
+    fn stood(&self, key: &str) -> Option<&Span> {
+        if self.entries.len() > FEW {
+            return self.seen.get(key);
+        }
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.key_span)
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        let unseen = match self.entries.len() {
+            0..=FEW => return,
+            len if len == FEW + 1 => &self.entries[..],
+            len => &self.entries[len - 1..],
+        };
+        self.seen.extend(unseen.iter().map(|entry| (entry.key.clone(), entry.key_span.clone())));
+    }
 }
 
 enum Key {
@@ -102,6 +141,10 @@ type Fatal = Box<Diagnostic>;
 impl Composer<'_> {
     fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> Result<(), Fatal> {
         let span = self.offset(&at.start)..self.offset(&at.end).max(self.offset(&at.start));
+        if self.dropping > 0 {
+            self.drop_event(&event);
+            return Ok(());
+        }
         match event {
             Event::DocumentStart(..) => self.start_document(span),
             Event::DocumentEnd => {
@@ -136,18 +179,33 @@ impl Composer<'_> {
         }
     }
 
+    /// Reads past a value that is not kept.
+    fn drop_event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => self.dropping += 1,
+            Event::SequenceEnd | Event::MappingEnd => self.dropping -= 1,
+            _ => {}
+        }
+    }
+
     fn start_document(&mut self, span: Span) -> Result<(), Fatal> {
         self.documents += 1;
-        if self.documents > MOST_DOCUMENTS {
-            let message = format!("more than {MOST_DOCUMENTS} documents in one file");
+        let most = self.limits.documents;
+        if self.documents > most {
+            let message = format!("more than {most} documents in one file");
             return Err(self.fatal("too-many-documents", span, message, "split the file"));
         }
         Ok(())
     }
 
     fn open(&mut self, span: Span, anchor: usize, open: Open) -> Result<(), Fatal> {
+        if self.is_to_drop() {
+            self.dropping = 1;
+            // What the value was is not told: an empty map stands for it.
+            return self.finish(Node::map(span, Vec::new()), 0);
+        }
         self.count(&span, 1, 0)?;
-        if self.stack.len() as u32 >= MOST_DEPTH {
+        if self.stack.len() as u32 >= self.limits.depth {
             return Err(self.too_deep(span));
         }
         self.stack.push(Frame { start: span.start, anchor, open });
@@ -221,8 +279,8 @@ impl Composer<'_> {
         let is_plain = style == ScalarStyle::Plain && tag.is_none();
         if self.waits_for_key() {
             let key = match self.profile {
-                Profile::Manifest if text == "<<" && is_plain => Key::Merge,
-                Profile::Manifest => self.manifest_key(&value, text, &span),
+                Profile::Manifest | Profile::Dump if text == "<<" && is_plain => Key::Merge,
+                Profile::Manifest | Profile::Dump => self.manifest_key(&value, text, &span),
                 Profile::Authored => Key::Name(text.to_owned()),
             };
             return self.key(key, span);
@@ -244,6 +302,12 @@ impl Composer<'_> {
         }
     }
 
+    /// Whether the value that begins here belongs to a key whose values are not kept.
+    fn is_to_drop(&self) -> bool {
+        let Some(Frame { open: Open::Map(map), .. }) = self.stack.last() else { return false };
+        matches!(&map.pending, Some((Key::Name(key), _)) if self.profile.drops(key))
+    }
+
     fn waits_for_key(&self) -> bool {
         matches!(self.stack.last(), Some(Frame { open: Open::Map(map), .. }) if map.pending.is_none())
     }
@@ -254,15 +318,12 @@ impl Composer<'_> {
         };
         let mut duplicate = None;
         let key = match key {
-            Key::Name(name) => match map.seen.get(&name) {
+            Key::Name(name) => match map.stood(&name) {
                 Some(first) => {
                     duplicate = Some((name, first.start));
                     Key::Broken
                 }
-                None => {
-                    map.seen.insert(name.clone(), span.clone());
-                    Key::Name(name)
-                }
+                None => Key::Name(name),
             },
             other => other,
         };
@@ -303,7 +364,7 @@ impl Composer<'_> {
             Some(Frame { open: Open::Map(map), .. }) => {
                 match map.pending.take().expect("a value follows its key") {
                     (Key::Name(key), key_span) => {
-                        map.entries.push(Entry { key, key_span, value: node });
+                        map.push(Entry { key, key_span, value: node });
                     }
                     (Key::Merge, key_span) => return self.merge_value(&node, key_span),
                     (Key::Broken, _) => {}
@@ -329,7 +390,7 @@ impl Composer<'_> {
             self.error("unknown-alias", span.clone(), message, "such a value would have no end");
             return self.finish(Node::scalar(span, Value::Null, 0), 0);
         };
-        if self.stack.len() as u32 + target.height > MOST_DEPTH + 1 {
+        if self.stack.len() as u32 + target.height > self.limits.depth + 1 {
             return Err(self.too_deep(span));
         }
         self.count(&span, target.nodes, target.text)?;
@@ -379,19 +440,17 @@ impl Composer<'_> {
     }
 
     /// A map's own entries, then those of its merges that it has not: what stands first wins.
-    fn merge(&mut self, map: OpenMap, place: &Span) -> Result<Vec<Entry>, Fatal> {
-        let OpenMap { mut entries, mut seen, merges, .. } = map;
-        for source in &merges {
+    fn merge(&mut self, mut map: OpenMap, place: &Span) -> Result<Vec<Entry>, Fatal> {
+        for source in &std::mem::take(&mut map.merges) {
             self.count(place, source.nodes, source.text)?;
             let Content::Map(merged) = &source.content else { continue };
             for entry in merged {
-                if !seen.contains_key(&entry.key) {
-                    seen.insert(entry.key.clone(), entry.key_span.clone());
-                    entries.push(entry.clone());
+                if map.stood(&entry.key).is_none() {
+                    map.push(entry.clone());
                 }
             }
         }
-        Ok(entries)
+        Ok(map.entries)
     }
 
     fn check_tag(
@@ -422,13 +481,14 @@ impl Composer<'_> {
     fn count(&mut self, span: &Span, nodes: u32, text: u32) -> Result<(), Fatal> {
         self.nodes = self.nodes.saturating_add(nodes);
         self.bytes = self.bytes.saturating_add(text);
-        if self.nodes > MOST_NODES {
-            let message = format!("more than {MOST_NODES} values, aliases written out");
+        let Limits { nodes: most_nodes, text: most_text, .. } = self.limits;
+        if self.nodes > most_nodes {
+            let message = format!("more than {most_nodes} values, aliases written out");
             return Err(self.fatal("too-many-nodes", span.clone(), message, "split the file"));
         }
-        if self.bytes > MOST_TEXT {
+        if self.bytes > most_text {
             let message =
-                format!("more than {} KiB of text, aliases written out", MOST_TEXT / 1024);
+                format!("more than {} KiB of text, aliases written out", most_text / 1024);
             let hint = "repeat less with aliases";
             return Err(self.fatal("too-much-text", span.clone(), message, hint));
         }
@@ -436,7 +496,7 @@ impl Composer<'_> {
     }
 
     fn too_deep(&self, span: Span) -> Fatal {
-        let message = format!("nested more than {MOST_DEPTH} deep");
+        let message = format!("nested more than {} deep", self.limits.depth);
         self.fatal(
             "too-deep",
             span,

@@ -16,7 +16,7 @@ pub(super) enum Resolved {
 /// Resolves a plain scalar without a tag.
 pub(super) fn resolve(text: &str, profile: Profile) -> Resolved {
     match profile {
-        Profile::Manifest => resolve_1_1(text),
+        Profile::Manifest | Profile::Dump => resolve_1_1(text),
         Profile::Authored => resolve_1_2(text),
     }
 }
