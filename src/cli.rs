@@ -2,6 +2,7 @@
 
 mod bundle;
 mod check;
+mod explain;
 mod grade;
 mod play;
 
@@ -26,6 +27,8 @@ Usage:
       [--until 13h] [--answer NAME] [--json | --log | --attempt]
   pullpath grade SCENARIO ATTEMPT|FOLDER...   what attempts or answer folders are worth
       [--json]
+  pullpath explain -f FILE...            will real manifests pull, until when, and why not
+      [--now TIME] [--world FILE] [--format text|json|sarif] [--strict] [--rehearse DIR]
   pullpath bundle [PATH...] --out DIR    turn content into what the site fetches
   pullpath --help | --version            with a command, --help tells more
 
@@ -76,6 +79,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
             "run" => play::run(&mut parser, output),
             "grade" => grade::run(&mut parser, output),
             "bundle" => bundle::run(&mut parser, output),
+            "explain" => explain::run(&mut parser, output),
             other => Err(Failure(format!(
                 "there is no command `{other}`\n  = hint: {}",
                 hint_for(other)
@@ -86,7 +90,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
 }
 
 fn hint_for(word: &str) -> String {
-    let commands = ["check", "run", "grade", "bundle"];
+    let commands = ["check", "run", "grade", "bundle", "explain"];
     match pullpath_lesson::diagnostic::nearest(word, commands) {
         Some(near) => format!("did you mean `pullpath {near}`?"),
         None => "`pullpath --help` lists the commands".into(),

@@ -10,7 +10,7 @@ use pullpath_lesson::Texts;
 const MOST_FILES: usize = 2_000;
 
 /// A larger file is not read into memory; the formats refuse far smaller ones with a better message.
-const LARGEST: u64 = 64 << 20;
+pub(crate) const LARGEST: u64 = 64 << 20;
 
 /// Reads every file below a folder: path with `/` to text. Files that are not text, and hidden ones, are left out.
 pub fn read_folder(folder: &Path) -> io::Result<Texts> {

@@ -67,6 +67,7 @@ fn help_is_there_for_every_command() {
         &["run", "-h"],
         &["grade", "--help"],
         &["bundle", "--help"],
+        &["explain", "--help"],
     ] {
         let run = pullpath(arguments);
         assert_eq!(run.code, 0, "{arguments:?}");

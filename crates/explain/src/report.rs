@@ -195,11 +195,18 @@ pub struct Quote {
 }
 
 impl Report {
-    /// Whether something will not pull, or a mistake was proved.
+    /// Whether something will not pull or says that it did not, or a mistake was proved.
     pub fn has_failures(&self) -> bool {
         let stops = |image: &Image| image.verdict == Verdict::WillNotPull;
         let error = |finding: &Finding| finding.severity == Severity::Error;
-        self.images.iter().any(stops) || self.findings.iter().any(error)
+        self.images.iter().any(stops)
+            || self.findings.iter().any(error)
+            || !self.messages.is_empty()
+    }
+
+    /// Whether the input leaves it open for some image.
+    pub fn has_unknown(&self) -> bool {
+        self.count(Verdict::Unknown) > 0
     }
 
     /// How many images have a verdict.

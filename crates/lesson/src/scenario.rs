@@ -34,6 +34,7 @@ pub struct Scenario {
     // Invariants: ids are unique among their kind; `pass` is at most the sum of the goals' points; every token, role,
     // registry, workload and file that is named exists; history is in order of time and not after T+0.
     pub(crate) id: String,
+    pub(crate) sandbox: bool,
     pub(crate) title: String,
     pub(crate) summary: String,
     pub(crate) topic: String,
@@ -61,6 +62,10 @@ impl Scenario {
     /// The folder's name.
     pub fn id(&self) -> &str {
         &self.id
+    }
+    /// Whether there is nothing to pass, and so nothing to prove.
+    pub fn is_sandbox(&self) -> bool {
+        self.sandbox
     }
     /// A few words.
     pub fn title(&self) -> &str {

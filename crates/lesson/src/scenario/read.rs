@@ -23,9 +23,10 @@ use crate::markdown::{self, Directives, Place};
 use crate::quantity;
 
 /// The fields of a scenario file.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "format",
     "id",
+    "sandbox",
     "title",
     "summary",
     "topic",
@@ -148,10 +149,10 @@ impl Reader<'_> {
         let mut sources = self.sources(&fields, world.as_ref());
         let history = self.history(&fields, &mut sources, world.as_ref());
         let workloads = self.workloads();
-        let goals_node = fields.need(
-            "goals",
-            "write at least one, with `id`, `title`, `points`, `check` and `within`",
-        );
+        let sandbox = fields.get("sandbox").is_some_and(|node| node.truth() == Some(true));
+        let hint = "write at least one, with `id`, `title`, `points`, `check` and `within`";
+        let goals_node = if sandbox { fields.get("goals") } else { fields.need("goals", hint) };
+        let no_goals = goals_node.is_none();
         let goals = goals_node
             .as_ref()
             .map(|node| goals::read(node, &workloads, &mut self.found.borrow_mut()))
@@ -163,15 +164,17 @@ impl Reader<'_> {
         let explanation =
             fields.need("explanation", "write `explanation: explanation.md`, and the file");
         let explanation = explanation.and_then(|node| self.page(&node, node.text()?));
-        let pass = self.pass(&fields, goals.complete.then_some(&goals.read));
+        let all_goals = (goals.complete || (sandbox && no_goals)).then_some(&goals.read);
+        let pass = self.pass(&fields, all_goals);
         let answers =
             answers::Answers { reader: self, files: &sources.files, world: world.as_ref() };
-        let solutions = answers.solutions(&fields);
+        let solutions = answers.solutions(&fields, sandbox);
         let wrong = answers.wrong(&fields, &goals.feedback_ids);
         self.unexpected();
         let Sources { files, setup } = sources;
         Some(Scenario {
             id: self.name.to_owned(),
+            sandbox,
             title: title?,
             summary: summary?,
             topic: topic?,

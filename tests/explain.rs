@@ -1,0 +1,127 @@
+//! `pullpath explain`, the real binary on real files.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn explain(arguments: &[&str], stdin: &str) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pullpath"))
+        .arg("explain")
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut input = child.stdin.take().unwrap();
+    // A command that does not read its input closes it early.
+    let _ = input.write_all(stdin.as_bytes());
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
+    Run {
+        code: output.status.code().expect("no signal ended it"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+const NOW: [&str; 2] = ["--now", "2026-03-03T07:00:00Z"];
+
+#[test]
+fn the_first_line_is_the_verdict_and_the_code_says_it_too() {
+    #[track_caller]
+    fn check(arguments: &[&str], code: i32, first: &str) {
+        let run = explain(&[&NOW[..], arguments].concat(), "");
+        let line = run.out.lines().next().unwrap_or_default();
+        assert_eq!((run.code, line), (code, first), "{}", run.err);
+    }
+    let at = "(at 2026-03-03T07:00:00Z)";
+    check(&["-f", "all-pull"], 0, &format!("2 images pull, 1 warning {at}"));
+    check(
+        &["-f", "ecr-expired/dump.yaml"],
+        1,
+        &format!("1 of 2 images will not pull, 1 pulls, 1 mistake {at}"),
+    );
+    check(&["only-a-deployment"], 0, &format!("2 images unknown, 1 warning {at}"));
+    check(&["only-a-deployment", "--strict"], 1, &format!("2 images unknown, 1 warning {at}"));
+    check(
+        &["-f", "all-pull/deployment.yaml", "all-pull/pull.yaml"],
+        0,
+        &format!("2 images pull, 1 warning {at}"),
+    );
+    check(
+        &["--world", "gar-world/world.yaml", "-f", "gar-world/manifests.yaml"],
+        1,
+        &format!("2 of 5 images will not pull, 3 pull, 1 mistake {at}"),
+    );
+}
+
+#[test]
+fn standard_input_is_read_and_the_clock_is_shown() {
+    let dump = fs::read_to_string("tests/explain/ecr-expired/dump.yaml").unwrap();
+    let run = explain(&["-f", "-"], &dump);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.out.contains(" --> -:109:5"), "{}", run.out);
+    // Without --now it is the real clock, long after the token's end.
+    assert!(!run.out.contains("(at 2026-03-03T07:00:00Z)"), "{}", run.out);
+    assert!(run.out.lines().next().unwrap().contains("(at 20"), "{}", run.out);
+    let message = explain(&["-f", "-"], "Error: ImagePullBackOff\n");
+    assert_eq!(message.code, 1);
+    assert!(message.out.starts_with("1 message of a failed pull"), "{}", message.out);
+}
+
+#[test]
+fn every_format_is_one_document() {
+    for (format, key) in [("json", "/images/0/verdict"), ("sarif", "/runs/0/results/0/ruleId")] {
+        let run = explain(&["-f", "ecr-expired", "--format", format, NOW[0], NOW[1]], "");
+        assert_eq!(run.code, 1);
+        let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert!(value.pointer(key).is_some(), "{format}: {value}");
+        assert!(!run.out.contains("MARKED"));
+    }
+}
+
+#[test]
+fn what_powershell_writes_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string("tests/explain/all-pull/deployment.yaml").unwrap();
+    let units = std::iter::once(0xfeff)
+        .chain(text.replace('\n', "\r\n").encode_utf16().collect::<Vec<_>>());
+    let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+    let file = folder.path().join("out.yaml");
+    fs::write(&file, bytes).unwrap();
+    let run = explain(&["-f", file.to_str().unwrap()], "");
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("out.yaml:"), "{}", run.out);
+}
+
+#[test]
+fn bad_input_is_told_with_its_place() {
+    #[track_caller]
+    fn check(arguments: &[&str], stdin: &str, says: &str) {
+        let run = explain(arguments, stdin);
+        assert_eq!(run.code, 2, "{}", run.out);
+        assert!((run.out + &run.err).contains(says), "{says}");
+    }
+    check(&[], "", "explain what?");
+    check(&["-f", "nowhere.yaml"], "", "nowhere.yaml: ");
+    check(&["-f", "-"], "", "there is nothing in it");
+    check(&["-f", "-"], "the quick brown fox\n", "neither a manifest nor");
+    check(&["-f", "-"], "apiVersion: v1\nkind: Pod\n  spec: {\n", "-:3:");
+    check(&["-f", "-"], "apiVersion: v1\nkind: {{ .Values.kind }}\nx: [\n", "helm template");
+    check(&["-f", "all-pull", "--now", "soon"], "", "`soon` is no moment");
+    check(&["-f", "all-pull", "--format", "xml"], "", "there are text, json and sarif");
+    check(&["-f", "all-pull", "--world", "all-pull/pull.yaml"], "", "a world file");
+    check(&["-f", "all-pull", "--frob"], "", "--frob");
+}
