@@ -21,6 +21,9 @@ pub(crate) fn names<'a>(judge: &Judge<'a>, pod: &'a PodLike) -> Names<'a> {
     }
     if !pod.list.is_empty() {
         own_list(judge, pod, known);
+        if pod.stored {
+            differs(judge, pod, known);
+        }
         let whose =
             if pod.stored { "the Pod's list, as the API server has it" } else { "its own list" };
         return Names::Known { names: &pod.list, origin: whose.into() };
@@ -83,6 +86,24 @@ fn own_list(judge: &Judge<'_>, pod: &PodLike, account: Option<&Account>) {
         let message = format!("an entry of `imagePullSecrets` has no name{stays}");
         judge.error("empty-secret-name", spot, message, "give it a name, or take the entry away");
     }
+}
+
+/// A Pod's list that is not the ServiceAccount's, though nobody can say whether it ever was.
+fn differs(judge: &Judge<'_>, pod: &PodLike, account: Option<&Account>) {
+    let Some(account) = account else { return };
+    let own: Vec<_> = pod.list.iter().filter_map(|(name, _)| name.as_deref()).collect();
+    let mut theirs = account.list.iter().filter_map(|(name, _)| name.as_deref());
+    let Some((new, (_, spot))) = theirs.find(|name| !own.contains(name)).zip(pod.list.first())
+    else {
+        return;
+    };
+    let name = pod.account_name();
+    let message = format!(
+        "ServiceAccount `{name}` has the pull secret `{new}`, which Pod `{}` has not: a Pod keeps the list that it was created with",
+        pod.name
+    );
+    let hint = "if it is meant for this Pod, delete the Pod or restart the rollout";
+    judge.warn("account-edited-later", spot, message, hint);
 }
 
 /// Why a Secret that would serve an image does not reach a Pod. Says so at its place.
@@ -175,9 +196,8 @@ pub(crate) fn unreached(
         .filter(|((other, name), _)| other == namespace && name != account_name);
     for ((_, other), account) in others {
         let names = account.list.iter().filter_map(|(name, _)| name.as_deref());
-        let Some((name, sure)) = names
-            .filter_map(|name| Some((name, serving(name))))
-            .find(|(_, serves)| *serves != Some(false))
+        let Some((name, sure)) =
+            names.map(|name| (name, serving(name))).find(|(_, serves)| *serves != Some(false))
         else {
             continue;
         };

@@ -167,7 +167,7 @@ impl Describe {
                     owner: None,
                 });
             }
-            self.section = key.to_owned();
+            key.clone_into(&mut self.section);
         }
         let spot = self.spot(at, line, value);
         let file = self.file;

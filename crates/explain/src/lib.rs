@@ -309,7 +309,8 @@ fn messages(judge: &Judge<'_>) -> Vec<Reading> {
         .filter(|pod| pod.kind == "Pod")
         .map(|pod| (pod.namespace.as_str(), pod.name.as_str()))
         .collect();
-    let mut best: BTreeMap<(Option<&(String, String)>, u8), (usize, Reading)> = BTreeMap::new();
+    // By Pod and rung, with the rank of the text.
+    let mut best: BTreeMap<(Option<&object::Key>, u8), (usize, Reading)> = BTreeMap::new();
     for event in &judge.inventory.events {
         let subject = event.subject.as_ref();
         if subject

@@ -40,6 +40,16 @@ pub(crate) fn of(trace: &EntryTrace<'_>, image: &ImageRef) -> Option<Miss> {
             "write `https://index.docker.io/v1/`, with the slash at the end, or `docker.io`".into(),
         );
     }
+    let first = image.path().split('/').next();
+    if host == "docker.io" && !key_host.contains('.') && first == key_host.split(':').next() {
+        return miss(
+            "host-mismatch",
+            format!(
+                "without a dot or a port, `{key_host}` at the head of an image's name is an account of Docker Hub"
+            ),
+            "name the registry with its whole host, in the image as well".into(),
+        );
+    }
     match &trace.why {
         Why::Matches | Why::DockerHub | Why::DockerHubNotNeeded | Why::NameUnreadable(_) => None,
         Why::Unreadable(error) => {

@@ -97,7 +97,7 @@ fn uri(path: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
-                uri.push(byte as char)
+                uri.push(byte as char);
             }
             // A drive's letter.
             b':' if uri.len() == 1 => {

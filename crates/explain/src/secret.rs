@@ -27,7 +27,7 @@ pub(crate) enum Content {
 pub(crate) fn content(secret: &SecretObject) -> Content {
     if secret.data.values().any(|value| value.redacted) {
         let counts = |key: &&str| secret.data.get(*key).is_some_and(|value| value.redacted);
-        if [".dockerconfigjson", ".dockercfg"].iter().any(|key| counts(key)) {
+        if [".dockerconfigjson", ".dockercfg"].iter().any(counts) {
             return Content::Redacted;
         }
     }

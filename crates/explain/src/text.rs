@@ -69,7 +69,7 @@ pub fn headline(report: &Report) -> String {
             0 => {}
             count if count == all => parts.push(format!("{} {word}", number(all, "image"))),
             count if parts.is_empty() => {
-                parts.push(format!("{count} of {} {word}", number(all, "image")))
+                parts.push(format!("{count} of {} {word}", number(all, "image")));
             }
             count => parts.push(format!("{count} {word}")),
         }
