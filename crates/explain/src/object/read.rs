@@ -311,7 +311,9 @@ impl Reader<'_> {
         let mut data = BTreeMap::new();
         for (field, encoded) in [("data", true), ("stringData", false)] {
             for (key, value) in object.get(field).into_iter().flat_map(Cursor::entries) {
-                let Some(text) = value.text() else { continue };
+                // Nothing at all is an empty value to Go.
+                let null = value.scalar().is_some_and(serde_json::Value::is_null);
+                let Some(text) = value.text().or(null.then_some("")) else { continue };
                 let bytes = if encoded {
                     base64::decode(text.as_bytes(), Padding::Required).map_err(|e| e.to_string())
                 } else {

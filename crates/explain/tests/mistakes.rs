@@ -1,0 +1,285 @@
+//! Every mistake that is told, each in the smallest input that has it. Reads as the list of codes in `docs/explain.md`.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use pullpath_explain::report::{Report, Verdict};
+use pullpath_explain::{Input, Moment, Options, explain};
+
+const ECR: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+const NOW: i64 = 1_772_521_200;
+
+fn ask(text: &str) -> Report {
+    let inputs = [Input { name: "f.yaml".into(), text: text.into() }];
+    explain(&inputs, &Options::at(Moment::from_unix(NOW)))
+}
+
+/// The codes that an input draws, in order of place.
+fn codes(text: &str) -> Vec<&'static str> {
+    ask(text).findings.iter().map(|finding| finding.code).collect()
+}
+
+#[track_caller]
+fn check(text: &str, want: &[&str], verdict: Verdict) {
+    let report = ask(text);
+    let got: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(got, want, "{text}\n{:#?}", report.findings);
+    assert_eq!(report.images[0].verdict, verdict, "{text}\n{:#?}", report.images);
+    assert_eq!(report.unreadable, []);
+}
+
+/// A Pod of namespace `default` and what else stands in its spec.
+fn pod(image: &str, rest: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers: [{{name: c, image: '{image}'}}]\n{rest}"
+    )
+}
+
+const NAMES_S: &str = "  imagePullSecrets: [{name: s}]\n";
+
+/// A Secret `s` of a type with one value.
+fn secret_of(kind: &str, key: &str, value: &str) -> String {
+    let value = STANDARD.encode(value);
+    format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ntype: {kind}\ndata: {{{key}: {value}}}\n"
+    )
+}
+
+fn secret(config: &str) -> String {
+    secret_of("kubernetes.io/dockerconfigjson", ".dockerconfigjson", config)
+}
+
+fn login(key: &str, user: &str, password: &str) -> String {
+    secret(&format!(r#"{{"auths":{{"{key}":{{"username":"{user}","password":"{password}"}}}}}}"#))
+}
+
+fn ecr_token(end: i64) -> String {
+    STANDARD
+        .encode(format!(r#"{{"payload":"x","version":"2","type":"DATA_KEY","expiration":{end}}}"#))
+}
+
+fn jwt(claims: &str) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.sig", part(r#"{"alg":"RS256"}"#), part(claims))
+}
+
+/// What `kubectl get` prints: everything there is of these kinds.
+fn dump(items: &[&str]) -> String {
+    let mut out = "apiVersion: v1\nkind: List\nitems:\n".to_owned();
+    for item in items {
+        let _ = writeln!(out, "- {item}");
+    }
+    out
+}
+
+#[test]
+fn names_and_policies() {
+    use Verdict::{Pulls, WillNotPull};
+    check(&pod("GHCR.io/Acme/x:1", ""), &["invalid-image-name"], WillNotPull);
+    check(&pod("", ""), &["image-missing"], WillNotPull);
+    check(&pod(" nginx:1", ""), &["image-whitespace"], WillNotPull);
+    check(&pod("nginx", ""), &["latest-tag"], Pulls);
+    let policy = |policy: &str| {
+        pod("nginx:1", "").replace("'nginx:1'", &format!("'nginx:1', imagePullPolicy: {policy}"))
+    };
+    check(&policy("always"), &["bad-pull-policy"], WillNotPull);
+    check(&policy("Never"), &["policy-never"], Verdict::Unknown);
+    check(&policy("Always"), &[], Pulls);
+}
+
+#[test]
+fn whose_secrets() {
+    use Verdict::{Pulls, Unknown, WillNotPull};
+    let good = login("ghcr.io", "u", "ghp_1");
+    let image = "ghcr.io/a/b:1";
+    let account = |name: &str, rest: &str| {
+        format!("---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}}}\n{rest}")
+    };
+    let lists_s = "imagePullSecrets: [{name: s}]\n";
+    let (default, other) = (account("default", ""), account("other", lists_s));
+    check(
+        &[&*good, &default, &other, &pod(image, "")].concat(),
+        &["default-service-account"],
+        WillNotPull,
+    );
+    check(&[&*good, &default, &pod(image, "")].concat(), &["secret-not-named"], WillNotPull);
+    let mountable = account("default", "secrets: [{name: s}]\n");
+    check(&[&*good, &mountable, &pod(image, "")].concat(), &["account-secrets-field"], WillNotPull);
+    let with_list = account("default", lists_s);
+    check(&[&*good, &with_list, &pod(image, "")].concat(), &[], Pulls);
+    let empty = pod(image, "  imagePullSecrets: [{name: ''}]\n");
+    check(&[&*good, &with_list, &empty].concat(), &["empty-secret-name"], WillNotPull);
+    let own = pod(image, "  imagePullSecrets: [{name: t}]\n");
+    let t = secret("{}").replace("name: s", "name: t");
+    check(
+        &[&*good, &t, &with_list, &own].concat(),
+        &["no-entries", "account-list-ignored"],
+        WillNotPull,
+    );
+    check(&pod(image, "  imagePullSecret: [{name: s}]\n"), &["misplaced-field"], Unknown);
+    check(&pod(image, ""), &[], Unknown);
+    check(&pod("registry.k8s.io/pause:3.10", ""), &[], Pulls);
+}
+
+#[test]
+fn what_is_not_in_the_input_is_unknown_unless_a_whole_list_says_so() {
+    use Verdict::{Unknown, WillNotPull};
+    let p = pod("ghcr.io/a/b:1", NAMES_S);
+    check(&p, &[], Unknown);
+    let list = dump(&[
+        "{apiVersion: v1, kind: Secret, metadata: {name: ss, namespace: default, uid: u1}, type: Opaque}",
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: default, uid: u2}}",
+    ]);
+    check(&format!("{list}{p}"), &["secret-missing"], WillNotPull);
+    let elsewhere = list
+        .replace("namespace: default, uid: u1", "namespace: build, uid: u1")
+        .replace("name: ss", "name: s");
+    check(&format!("{elsewhere}{p}"), &["secret-other-namespace"], Unknown);
+    let everywhere = elsewhere.replace("items:\n", "items:\n- {apiVersion: v1, kind: Secret, metadata: {name: x, namespace: zone, uid: u3}, type: Opaque}\n");
+    check(&format!("{everywhere}{p}"), &["secret-other-namespace"], WillNotPull);
+    let account = pod("ghcr.io/a/b:1", "  serviceAccountName: dfault\n");
+    check(&format!("{list}{account}"), &["service-account-missing"], WillNotPull);
+    // One object on its own, and a list that a person wrote, prove nothing.
+    let written = list.replace(", uid: u1", "").replace(", uid: u2", "");
+    check(&format!("{written}{p}"), &["secret-name"], Unknown);
+    let event = "---\napiVersion: v1\nkind: Event\nmetadata: {name: e}\ninvolvedObject: {kind: Pod, namespace: default, name: p}\nmessage: Unable to retrieve some image pull secrets (s); attempting to pull the image may not succeed.\n";
+    check(&format!("{event}{p}"), &["secret-missing"], WillNotPull);
+    let redacted = p.clone()
+        + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/dockerconfigjson\ndata: {.dockerconfigjson: '<redacted>'}\n";
+    check(&redacted, &[], Unknown);
+}
+
+#[test]
+fn secrets_that_give_nothing() {
+    use Verdict::WillNotPull;
+    let p = pod("ghcr.io/a/b:1", NAMES_S);
+    #[track_caller]
+    fn one(secret: &str, pod: &str, code: &str) {
+        check(&format!("{secret}{pod}"), &[code], WillNotPull);
+    }
+    let entry = r#"{"ghcr.io":{"username":"u","password":"p1"}}"#;
+    let auths = format!(r#"{{"auths":{entry}}}"#);
+    one(&secret_of("Opaque", ".dockerconfigjson", &auths), &p, "secret-type");
+    one(&secret_of("kubernetes.io/dockerconfig", ".dockerconfigjson", &auths), &p, "secret-type");
+    one(&secret_of("kubernetes.io/dockerconfigjson", "config.json", &auths), &p, "secret-key");
+    one(&secret_of("kubernetes.io/dockercfg", ".dockercfg", &auths), &p, "nested-in-dockercfg");
+    one(&secret(entry), &p, "flat-in-dockerconfigjson");
+    one(&secret(""), &p, "secret-empty");
+    one(&secret(r#"{"auths":{"ghcr.io":{}},"credsStore":"desktop"}"#), &p, "creds-store");
+    one(&secret(r#"{"auths":{"#), &p, "secret-undecodable");
+    one(&secret(r#"{"auths":{"ghcr.io":{"auth":"nocolon="}}}"#), &p, "bad-auth");
+    one(&secret(&STANDARD.encode(&auths)), &p, "double-base64");
+    one(&secret("x").replace("eA==", "'{}'"), &p, "bad-base64");
+    one(&secret(r#"{"auths":{"ghcr.io":{"username":"u"}}}"#), &p, "empty-credential");
+    one(&secret(r#"{"auths":{"ghcr.io":{"identitytoken":"t"}}}"#), &p, "identity-token");
+    one(&login("ghcr.io", "u", r"p1\n"), &p, "newline-in-credential");
+    one(&login("ghcr.io", "u", "${TOKEN}"), &p, "placeholder-credential");
+    one(&login("ghcr.io", "u", "github_pat_1"), &p, "fine-grained-pat");
+}
+
+#[test]
+fn tokens() {
+    use Verdict::{Pulls, WillNotPull};
+    let p = pod(&format!("{ECR}/a:1"), NAMES_S);
+    let with = |user: &str, password: &str| login(ECR, user, password) + &p;
+    check(&with("AWS", &ecr_token(NOW)), &["token-expired"], WillNotPull);
+    check(&with("AWS", &ecr_token(NOW + 60)), &["token-ends-soon"], Pulls);
+    check(&with("AWS", &ecr_token(NOW + 13 * 3600)), &[], Pulls);
+    check(&with("me", &ecr_token(NOW + 60)), &["ecr-user"], WillNotPull);
+    check(
+        &with("AWS", &STANDARD.encode("AWS:eyJwYXls")),
+        &["ecr-authorization-token"],
+        WillNotPull,
+    );
+    // A token that says nothing is as old as its Secret, or older.
+    let stamped = |fields: &str| {
+        with("AWS", "opaque").replacen("{name: s}", &format!("{{name: s, {fields}}}"), 1)
+    };
+    let last = "managedFields: [{manager: k, time: '2026-03-02T18:00:00Z'}]";
+    check(&stamped(last), &["token-expired"], WillNotPull);
+    check(
+        &stamped("creationTimestamp: '2026-03-02T18:00:00Z'"),
+        &["token-expired"],
+        Verdict::Unknown,
+    );
+    check(&stamped("creationTimestamp: '2026-03-03T06:00:00Z'"), &["token-ends-soon"], Pulls);
+
+    let azure = pod("acme.azurecr.io/a:1", NAMES_S);
+    let with = |claims: &str| {
+        login("acme.azurecr.io", "00000000-0000-0000-0000-000000000000", &jwt(claims)) + &azure
+    };
+    check(&with(r#"{"aud":"acme.azurecr.io","exp":1772521199}"#), &["token-expired"], WillNotPull);
+    check(
+        &with(r#"{"aud":"other.azurecr.io","exp":1772621199}"#),
+        &["token-audience"],
+        WillNotPull,
+    );
+    check(&with(r#"{"aud":"acme.azurecr.io","exp":1772621199}"#), &[], Pulls);
+
+    let lab = pod("registry.gitlab.com/a/b:1", NAMES_S);
+    check(&(login("registry.gitlab.com", "u", "glcbt-1") + &lab), &["job-token"], Pulls);
+    let two =
+        r#"{"auths":{"registry.gitlab.com":{"username":"u","password":"p1","auth":"dTpwMg=="}}}"#;
+    check(&(secret(two) + &lab), &["auth-overrides"], Pulls);
+}
+
+#[test]
+fn near_misses() {
+    #[track_caller]
+    fn one(key: &str, image: &str, code: &str) {
+        let text = login(key, "u", "p1") + &pod(image, NAMES_S);
+        check(&text, &[code], Verdict::WillNotPull);
+    }
+    one("reg.example.com", "reg.example.com:5000/a:1", "port-mismatch");
+    one("https://reg.example.com:443", "reg.example.com/a:1", "port-mismatch");
+    one("https://ghcr.io/v2", "ghcr.io/a/b:1", "key-path-v2");
+    one("ghcr.io/a/b:1", "ghcr.io/a/b:1", "path-mismatch");
+    one("ghcr.io/c", "ghcr.io/a/b:1", "path-mismatch");
+    one("GHCR.io", "ghcr.io/a/b:1", "host-mismatch");
+    one("ghrc.io", "ghcr.io/a/b:1", "host-mismatch");
+    one("example.com", "reg.example.com/a:1", "host-mismatch");
+    one("oci://ghcr.io", "ghcr.io/a/b:1", "key-scheme");
+    one("ghcr.io /x", "ghcr.io/a/b:1", "key-unreadable");
+    one("https://index.docker.io/v1", "acme/b:1", "docker-hub-key");
+    one("hub.docker.com", "acme/b:1", "docker-hub-key");
+    one("harbor", "harbor/b:1", "host-mismatch");
+    // Two registries with similar names are two registries.
+    check(&(login("gcr.io", "u", "p1") + &pod("ghcr.io/a/b:1", NAMES_S)), &[], Verdict::Unknown);
+    check(
+        &(login("https://index.docker.io/v1/", "u", "p1") + &pod("acme/b:1", NAMES_S)),
+        &[],
+        Verdict::Pulls,
+    );
+    // A login in a key is not shown.
+    let report = ask(&(login("https://u:MARKED@reg.example.com", "u", "p1")
+        + &pod("reg.example.com:5000/a:1", NAMES_S)));
+    assert!(!format!("{report:?}").contains("MARKED"));
+}
+
+/// The page for people lists every code, and nothing that no code draws.
+#[test]
+fn every_code_is_on_the_page() {
+    let page = include_str!("../../../docs/explain.md");
+    let table = &page[page.find("## Codes").unwrap()..page.find("SARIF has besides").unwrap()];
+    let listed: BTreeSet<&str> = table.split('`').skip(1).step_by(2).collect();
+    let sources = [
+        include_str!("../src/account.rs"),
+        include_str!("../src/credential.rs"),
+        include_str!("../src/judge.rs"),
+        include_str!("../src/judge/tried.rs"),
+        include_str!("../src/lib.rs"),
+        include_str!("../src/maker.rs"),
+        include_str!("../src/miss.rs"),
+        include_str!("../src/secret.rs"),
+    ]
+    .concat();
+    for code in &listed {
+        let ours = !matches!(*code, "yaml-syntax" | "duplicate-key");
+        assert!(!ours || sources.contains(&format!("\"{code}\"")), "{code} is drawn nowhere");
+    }
+    assert!(listed.len() > 45, "{listed:?}");
+    assert_eq!(codes(&pod("nginx", "")), ["latest-tag"]);
+}
