@@ -1,14 +1,19 @@
 //! The families of cases, each with the part of the model that it is about.
 
+mod api_server;
 mod backoff;
 mod credential_provider;
 mod dockerconfig_parse;
 mod ecr;
+mod ensure_image;
 mod image_reference;
 mod keyring_match;
+mod pod_validation;
 mod pull_policy_default;
 mod registry_pull;
 mod registry_world;
+mod secret_validation;
+mod service_account_admission;
 mod url_match;
 
 use crate::case::{Case, Played};
@@ -23,10 +28,14 @@ pub fn player(family: &str) -> Option<Play> {
         "credential_provider" => credential_provider::play,
         "dockerconfig_parse" => dockerconfig_parse::play,
         "ecr" => ecr::play,
+        "ensure_image" => ensure_image::play,
         "image_reference" => image_reference::play,
         "keyring_match" => keyring_match::play,
+        "pod_validation" => pod_validation::play,
         "pull_policy_default" => pull_policy_default::play,
         "registry_pull" => registry_pull::play,
+        "secret_validation" => secret_validation::play,
+        "service_account_admission" => service_account_admission::play,
         "url_match" => url_match::play,
         _ => return None,
     })

@@ -10,6 +10,7 @@ const COMPLETE: &[&str] = &[
     "backoff",
     "credential_provider",
     "dockerconfig_parse",
+    "ensure_image",
     "image_reference",
     "keyring_match",
     "pull_policy_default",

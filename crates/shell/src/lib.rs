@@ -10,6 +10,7 @@ mod print;
 mod words;
 
 pub use host::{Host, Output, YamlError};
+pub use print::age::unix_seconds;
 pub use words::{Unterminated, split};
 
 /// Runs one command line. `patience` is how long a command that never ends by itself (`get -w`) is let run before it is

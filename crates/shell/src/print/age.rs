@@ -43,7 +43,7 @@ pub(crate) fn human(millis: i64) -> String {
 }
 
 /// Unix seconds of `2026-11-23T22:54:21Z`, whatever stands behind the seconds.
-pub(crate) fn unix_seconds(timestamp: &str) -> Option<i64> {
+pub fn unix_seconds(timestamp: &str) -> Option<i64> {
     let number = |from: usize, to: usize| timestamp.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
