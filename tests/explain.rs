@@ -13,9 +13,16 @@ struct Run {
     err: String,
 }
 
+fn pullpath(arguments: &[&str]) -> Run {
+    run(arguments, "")
+}
+
 fn explain(arguments: &[&str], stdin: &str) -> Run {
+    run(&[&["explain"], arguments].concat(), stdin)
+}
+
+fn run(arguments: &[&str], stdin: &str) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pullpath"))
-        .arg("explain")
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain"))
         .stdin(Stdio::piped())
@@ -124,4 +131,61 @@ fn bad_input_is_told_with_its_place() {
     check(&["-f", "all-pull", "--format", "xml"], "", "there are text, json and sarif");
     check(&["-f", "all-pull", "--world", "all-pull/pull.yaml"], "", "a world file");
     check(&["-f", "all-pull", "--frob"], "", "--frob");
+}
+
+/// Every fixture with a workload in it becomes a sandbox that is read, played, and holds no secret of the input.
+#[test]
+fn a_rehearsal_can_be_played_and_holds_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        "ecr-expired",
+        "everything",
+        "helm-default-serviceaccount",
+        "undecodable",
+        "workstation",
+        "ecr-confusions",
+    ];
+    for case in cases {
+        let target = folder.path().join(case);
+        let target = target.to_str().unwrap();
+        let run = explain(&["-f", case, "--rehearse", target, NOW[0], NOW[1]], "");
+        assert!(run.err.contains("wrote a sandbox"), "{case}: {}", run.err);
+        let mut waiting = vec![Path::new(target).to_owned()];
+        while let Some(next) = waiting.pop() {
+            for entry in fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    waiting.push(path);
+                } else {
+                    assert!(!fs::read_to_string(&path).unwrap().contains("MARKED"), "{path:?}");
+                }
+            }
+        }
+        let check = pullpath(&["check", target]);
+        assert_eq!(check.code, 0, "{case}: {}", check.out);
+        assert!(check.out.contains("a sandbox, it can be played"), "{case}: {}", check.out);
+        let again = explain(&["-f", case, "--rehearse", target], "");
+        assert!(again.err.contains("there is something in it already"), "{}", again.err);
+    }
+    let expired = folder.path().join("ecr-expired");
+    let played = pullpath(&["run", expired.to_str().unwrap()]);
+    assert!(played.out.contains("403 Forbidden"), "{}", played.out);
+    assert!(played.out.contains("token-expired"), "{}", played.out);
+    // The sandbox's own files are explained like the input they come from.
+    let files = expired.join("files");
+    let run = explain(&["-f", files.to_str().unwrap(), NOW[0], NOW[1]], "");
+    assert_eq!(run.code, 1, "{}", run.out);
+}
+
+#[test]
+fn other_files_of_a_folder_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("values.yaml"), "replicas: 3\nimage: nginx\n").unwrap();
+    fs::write(folder.path().join("package.json"), "{\"name\": \"x\"}\n").unwrap();
+    let at = folder.path().to_str().unwrap();
+    let none = explain(&["-f", at], "");
+    assert_eq!(none.code, 2);
+    assert!(none.err.contains("there is no file to read"), "{}", none.err);
+    fs::copy("tests/explain/all-pull/deployment.yaml", folder.path().join("d.yml")).unwrap();
+    assert_eq!(explain(&["-f", at], "").code, 0);
 }

@@ -201,7 +201,11 @@ fn read_below(folder: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
     }
     found.sort();
     for path in found {
-        inputs.push(read_file(&path)?);
+        // Values of a chart, a package's description and the like are no business of ours.
+        let input = read_file(&path)?;
+        if pullpath_explain::recognises(&input.text) {
+            inputs.push(input);
+        }
     }
     Ok(())
 }

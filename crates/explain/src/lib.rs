@@ -65,6 +65,16 @@ impl Options {
     }
 }
 
+/// Whether a text is about a cluster at all: a folder has other files beside its manifests.
+pub fn recognises(text: &str) -> bool {
+    match form::of(text) {
+        Form::Empty => false,
+        Form::Describe => true,
+        Form::Objects => text.contains("apiVersion") && text.contains("kind"),
+        Form::Lines => text.lines().any(message::is_about_pulls),
+    }
+}
+
 /// How far the reading has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {

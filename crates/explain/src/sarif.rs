@@ -109,3 +109,22 @@ fn uri(path: &str) -> String {
     }
     if uri.starts_with('/') { format!("file://{uri}") } else { uri }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_uris() {
+        for (path, want) in [
+            ("deploy/pod.yaml", "deploy/pod.yaml"),
+            ("./deploy/my pod.yaml", "deploy/my%20pod.yaml"),
+            ("deploy\\pod.yaml", "deploy/pod.yaml"),
+            ("C:\\Users\\Ärmel\\pod.yaml", "file:///C:/Users/%C3%84rmel/pod.yaml"),
+            ("/srv/pod.yaml", "file:///srv/pod.yaml"),
+            ("-", "-"),
+        ] {
+            assert_eq!(uri(path), want, "{path}");
+        }
+    }
+}

@@ -163,3 +163,36 @@ fn a_second_reader_agrees() {
         assert_eq!(value(text, Profile::Authored), json!([theirs]), "{text}");
     }
 }
+
+#[test]
+fn a_dump_is_read_within_limits_of_its_own() {
+    let item = "- metadata:\n    managedFields:\n    - fieldsV1:\n        f:data:\n          k:{\"x\":1}:\n            .: {}\n      \
+                time: '2026-03-03T07:00:00Z'\n    name: é\n  on: yes\n";
+    let text = format!("items:\n{}", item.repeat(6_000));
+    assert_eq!(problems(&text, Profile::Manifest), ["too-large@1:1"]);
+    let mut told = Vec::new();
+    let checked = read_places("f.yaml", &text, Profile::Dump, &mut |read| told.push(read));
+    assert_eq!(checked.diagnostics, []);
+    assert!(told.len() > 1 && told.is_sorted(), "{told:?}");
+    let documents = checked.value.unwrap();
+    let items: Vec<Cursor<'_>> = documents[0].cursor().get("items").unwrap().items().collect();
+    assert_eq!(items.len(), 6_000);
+    let last = items[5_999];
+    let want = json!({
+        "metadata": {
+            "managedFields": [{"fieldsV1": {}, "time": "2026-03-03T07:00:00Z"}],
+            "name": "é",
+        },
+        "true": true,
+    });
+    assert_eq!(last.to_value(), want);
+    let name = last.at(&["metadata", "name"]).unwrap();
+    assert_eq!(&text[name.span()], "é");
+    assert_eq!(&text[name.key_span().unwrap()], "name");
+    assert_eq!(name.span().end, text.len() - "\n  on: yes\n".len());
+    assert_eq!(problems("a: &x {fieldsV1: [1, {b: 2}]}\nc: *x\n", Profile::Dump), [""; 0]);
+    assert_eq!(
+        problems("a: {fieldsV1: {}, fieldsV1: {}}\n", Profile::Dump),
+        ["duplicate-key@1:19"]
+    );
+}
