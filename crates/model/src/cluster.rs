@@ -279,7 +279,15 @@ impl Cluster {
                 "no matches for kind \"{kind_name}\" in version \"{api_version}\""
             ))
         })?;
+        if manifest.get("metadata").is_some_and(|meta| !meta.is_object() && !meta.is_null()) {
+            return Err(ApiError::bad_request("metadata is not an object"));
+        }
         let mut manifest = manifest.clone();
+        if !kind.namespaced()
+            && let Some(Value::Object(metadata)) = manifest.get_mut("metadata")
+        {
+            metadata.remove("namespace");
+        }
         if kind.namespaced() && text_at(&manifest, "/metadata/namespace").is_empty() {
             manifest["metadata"]["namespace"] = "default".into();
         }
@@ -324,6 +332,10 @@ impl Cluster {
 
     /// Creates an object: defaults, admission, validation, storage, in this order (P1).
     pub fn create(&mut self, mut object: Object) -> Result<Arc<Object>, ApiError> {
+        if !object.kind().namespaced() {
+            // apiserver pkg/registry/rest EnsureObjectNamespaceMatchesRequestNamespace clears it.
+            object.metadata_mut().namespace = None;
+        }
         let namespace = object.namespace().to_owned();
         if object.kind().namespaced() && self.store.find(Kind::Namespace, "", &namespace).is_none()
         {
@@ -342,9 +354,7 @@ impl Cluster {
             admission::admit_pod(&self.store, &namespace, pod)?;
             list_from_account = before.is_empty() && !list(pod).is_empty();
         }
-        let number = self.store.next_uid();
-        let mut stream =
-            Stream::new(self.world.seed, &format!("{}/{number}", object.kind().name()), "uid");
+        let mut stream = self.uid_stream(&object);
         let wall_clock = self.wall_clock(self.now);
         let meta = object.metadata_mut();
         meta.uid = Some(stream.uid());
@@ -360,6 +370,17 @@ impl Cluster {
         self.note(&object.key(), Fact::Created);
         self.after_create(&object, list_from_account);
         Ok(object)
+    }
+
+    /// What an object's uid is drawn from, and the end of its name if that is to be generated.
+    fn uid_stream(&mut self, object: &Object) -> Stream {
+        let meta = object.metadata();
+        let prefix = meta.generate_name.as_deref().map(|prefix| format!("{prefix}*"));
+        let name = meta.name.clone().or(prefix).unwrap_or_default();
+        let named = Key::new(object.kind(), object.namespace(), &name);
+        let count = self.store.count_creation(named);
+        let which = format!("{}/{}/{name}/{count}", object.kind().name(), object.namespace());
+        Stream::new(self.world.seed, &which, "uid")
     }
 
     /// Replaces an object.
@@ -432,14 +453,18 @@ impl Cluster {
         }
         self.nodes.insert(Arc::clone(&name), Arc::new(node));
         self.note(&Key::new(Kind::Node, "", &name), Fact::NodeJoined);
-        let unbound: Vec<Arc<str>> = self
+        let waiting: Vec<(Arc<str>, bool)> = self
             .pods
             .values()
-            .filter(|pod| pod.node.is_none())
-            .map(|pod| Arc::clone(&pod.uid))
+            .filter(|pod| pod.node.as_ref().is_none_or(|node| *node == name))
+            .map(|pod| (Arc::clone(&pod.uid), pod.node.is_some()))
             .collect();
-        for uid in unbound {
-            self.soon(100, Task::Schedule(uid));
+        for (uid, bound) in waiting {
+            if bound {
+                self.first_sync(&uid);
+            } else {
+                self.soon(100, Task::Schedule(uid));
+            }
         }
     }
 
@@ -589,17 +614,18 @@ impl Cluster {
     fn pod_created(&mut self, pod: &k8s_openapi::api::core::v1::Pod, list_from_account: bool) {
         let run = PodRun::new(pod, list_from_account, self.now, self.world.seed);
         let uid = Arc::clone(&run.uid);
-        let bound = run.node.is_some();
+        let node = run.node.clone();
         self.note(&run.key, Fact::Status(Arc::clone(&run.status)));
         if let Some(owner) = &run.owner {
             self.owned.entry(Arc::clone(owner)).or_default().insert(Arc::clone(&uid));
         }
         self.pods.insert(Arc::clone(&uid), Arc::new(run));
         self.owner_looks(&uid, 10);
-        if bound {
-            self.first_sync(&uid);
-        } else {
-            self.soon(10, Task::Schedule(uid));
+        match node {
+            None => self.soon(10, Task::Schedule(uid)),
+            Some(node) if self.nodes.contains_key(&node) => self.first_sync(&uid),
+            // The node that a Pod names itself need not exist: then nobody looks after the Pod.
+            Some(_) => {}
         }
     }
 

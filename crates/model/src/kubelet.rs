@@ -608,7 +608,7 @@ impl Cluster {
         }
     }
 
-    fn release(&mut self, uid: &Arc<str>) {
+    pub(crate) fn release(&mut self, uid: &Arc<str>) {
         self.catch_up(uid);
         let Some(pod) = self.pods.get_mut(uid).filter(|pod| pod.held.is_some()) else { return };
         let run = Arc::make_mut(pod);

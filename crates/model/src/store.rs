@@ -10,7 +10,8 @@ use crate::object::{Key, Kind, Object};
 pub struct Store {
     objects: BTreeMap<Key, Arc<Object>>,
     resource_version: u64,
-    uids: u64,
+    // How many objects were created under a name, or with a generated one.
+    creations: BTreeMap<Key, u64>,
 }
 
 impl Store {
@@ -52,10 +53,12 @@ impl Store {
         self.resource_version
     }
 
-    /// Counts a new object, for its uid.
-    pub fn next_uid(&mut self) -> u64 {
-        self.uids += 1;
-        self.uids
+    /// Counts a new object among those of its name, or of its `generateName`. Its uid is drawn from that and nothing
+    /// else, so that an object more changes nothing for the others.
+    pub fn count_creation(&mut self, named: Key) -> u64 {
+        let count = self.creations.entry(named).or_default();
+        *count += 1;
+        *count
     }
 
     /// Writes an object under its key, with the next resource version.

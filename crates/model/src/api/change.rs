@@ -37,12 +37,12 @@ impl Cluster {
         }
         match (request.method, target.name.is_empty()) {
             (Method::Post, true) => {
-                let body = parsed(&request.body)?;
+                let body = parsed_object(&request.body)?;
                 let created = self.post(&target, body)?;
                 Ok((201, self.render(&created)))
             }
             (Method::Put, false) => {
-                let body = parsed(&request.body)?;
+                let body = parsed_object(&request.body)?;
                 let updated = self.replace(&target, body)?;
                 Ok((200, self.render(&updated)))
             }
@@ -93,6 +93,9 @@ impl Cluster {
                 value = crate::apply::three_way(target.kind, &value, &Value::Null, &document);
             }
         }
+        if !is_object(&value) {
+            return Err(ApiError::unprocessable());
+        }
         keep_identity(&mut value, &live);
         let mut object = Object::decode(target.kind, &value).map_err(|error| {
             ApiError::invalid_patch(vec![Cause::invalid("patch", document, error)])
@@ -133,6 +136,19 @@ impl Cluster {
 
 fn parsed(body: &str) -> Result<Value, ApiError> {
     serde_json::from_str(body).map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+/// Only an object can be one of the API's, and its metadata is one too, if it has any.
+fn parsed_object(body: &str) -> Result<Value, ApiError> {
+    let body = parsed(body)?;
+    if is_object(&body) {
+        return Ok(body);
+    }
+    Err(ApiError::bad_request("the body of the request is not an API object"))
+}
+
+fn is_object(value: &Value) -> bool {
+    value.is_object() && value.get("metadata").is_none_or(|meta| meta.is_object() || meta.is_null())
 }
 
 fn decoded(kind: Kind, body: &Value) -> Result<Object, ApiError> {

@@ -158,7 +158,10 @@ impl Cluster {
         let hash = template_hash(self.world.seed, &rollout.spec.template);
         let name = format!("{}-{hash}", rollout.key.name);
         let set = new_replica_set(rollout, &name, &hash, replicas);
-        self.create(Object::ReplicaSet(Box::new(set))).expect("a Deployment's ReplicaSet is valid");
+        // It is valid as the Deployment is; but their namespace may be gone by now, and then there is nothing to be done.
+        if self.create(Object::ReplicaSet(Box::new(set))).is_err() {
+            return;
+        }
         if replicas > 0 {
             let message = words::scaled(&name, 0, replicas);
             self.record(&rollout.key, Reason::ScalingReplicaSet, message);

@@ -10,10 +10,13 @@ use crate::object::Key;
 impl Cluster {
     /// A Pod's deletion begins: its owner looks for a replacement at once.
     pub(crate) fn begin_deletion(&mut self, uid: &Arc<str>) {
-        let Some(pod) = self.pods.get_mut(uid).filter(|pod| pod.deleting.is_none()) else { return };
-        let run = Arc::make_mut(pod);
+        if self.pods.get(uid).is_none_or(|pod| pod.deleting.is_some()) {
+            return;
+        }
+        // What follows draws from the Pod's stream, which skipped syncs have run ahead of.
+        self.release(uid);
+        let run = Arc::make_mut(self.pods.get_mut(uid).expect("it was just found"));
         run.deleting = Some(self.now);
-        run.held = None;
         let grace = 1000 + run.stream.between(0, 400);
         self.publish(uid);
         self.stop_containers(uid);
