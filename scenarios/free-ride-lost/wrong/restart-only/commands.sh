@@ -1,0 +1,1 @@
+kubectl rollout restart deployment/nightly-report -n reports
