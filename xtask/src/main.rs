@@ -1,7 +1,8 @@
-//! What a person runs: `cargo xtask setup|serve|test|conformance|build|bench|tidy`.
+//! What a person runs: `cargo xtask setup|serve|test|conformance|build|bench|fuzz|tidy`.
 
 mod bench;
 mod conformance;
+mod fuzz;
 mod places;
 mod process;
 mod serve;
@@ -26,6 +27,8 @@ cargo xtask conformance DIR  plays the recorded cases below a folder
 cargo xtask build            builds the app into dist/
 cargo xtask bench            measures time and size
   --against REV              compares times with another revision
+cargo xtask fuzz [TARGET]    feeds text from nowhere to what reads text from strangers
+  --runs N, --minutes N      so often, or so long
 cargo xtask tidy             checks what no compiler checks";
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["conformance", options @ ..] => conformance::command(options),
         ["build"] => site::build(&setup::for_site()?),
         ["bench", options @ ..] => bench::command(options),
+        ["fuzz", options @ ..] => fuzz::command(options),
         ["tidy"] => tidy::command(),
         _ => Err(USAGE.to_owned()),
     }
