@@ -1,6 +1,10 @@
 //! How fast the engine is, natively. `cargo xtask bench` runs it and compares with another revision.
 //!
-//! One line for each case: name, then minimum, median and maximum in microseconds, separated by tabs.
+//! One line for each case: name, then minimum, median and maximum in microseconds, separated by tabs. A case of thousands of Pods
+//! runs once; its line has a fifth column, the most memory that the process held, in KiB.
+
+#[path = "native/crowd.rs"]
+mod crowd;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,21 +16,39 @@ use std::time::Instant;
 use pullpath_engine::{Session, view};
 use pullpath_lesson::Texts;
 use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_model::time::Span;
 use pullpath_view::Action;
 use pullpath_view::wire::Query;
 
 const ROUNDS: usize = 15;
 
 fn main() {
-    let ten = session("default-serviceaccount", &|texts| {
-        let file = texts.get_mut("files/deployment.yaml").expect("the scenario has a Deployment");
-        *file = file.replace("replicas: 3", "replicas: 10");
-    });
-    measure("13 simulated hours of 10 failing Pods", || {
-        let mut cluster = ten.cluster().clone();
-        cluster.run_until(cluster.now() + pullpath_model::time::Span::hours(13));
-        black_box(cluster.take_log().len());
-    });
+    let replicas = |replicas: u32| {
+        session("default-serviceaccount", &|texts| {
+            let file =
+                texts.get_mut("files/deployment.yaml").expect("the scenario has a Deployment");
+            *file = file.replace("replicas: 3", &format!("replicas: {replicas}"));
+        })
+    };
+    let (one, ten) = (replicas(1), replicas(10));
+    for (name, session) in [("one failing Pod", &one), ("10 failing Pods", &ten)] {
+        measure(&format!("13 simulated hours of {name}"), || {
+            let mut cluster = session.cluster().clone();
+            cluster.run_until(cluster.now() + Span::hours(13));
+            black_box(cluster.take_log().len());
+        });
+    }
+
+    let settled = crowd::Crowd { pods: 500, nodes: 10, image: crowd::GOOD };
+    measure("500 Pods to a settled state", || crowd::settle(&settled));
+    for pods in [10, 100, 1_000, 10_000] {
+        let crowd = crowd::Crowd { pods, nodes: pods.div_ceil(100), image: crowd::MISSING };
+        let (micros, most) = crowd::day(&crowd);
+        print(&format!(
+            "a day of back-off of {pods:>6} Pods on {:>3} nodes\t{micros}\t{micros}\t{micros}\t{most}",
+            crowd.nodes
+        ));
+    }
 
     let mut day = ten.clone();
     act(&mut day, Action::OpenLadder);
@@ -62,10 +84,12 @@ fn measure(name: &str, mut work: impl FnMut()) {
         .collect();
     times.sort_unstable();
     let (least, middle, most) = (times[0], times[ROUNDS / 2], times[ROUNDS - 1]);
-    #[expect(clippy::print_stdout, reason = "a benchmark prints")]
-    {
-        println!("{name}\t{least}\t{middle}\t{most}");
-    }
+    print(&format!("{name}\t{least}\t{middle}\t{most}"));
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn print(line: &str) {
+    println!("{line}");
 }
 
 fn act(session: &mut Session, action: Action) {

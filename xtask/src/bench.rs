@@ -13,12 +13,18 @@ use crate::site;
 const TURNS: usize = 5;
 
 /// What the project aims at: a part of a case's name, and microseconds.
-const AIMS: [(&str, u64); 4] = [
-    ("13 simulated hours", 10_000),
+const AIMS: [(&str, u64); 7] = [
+    ("13 simulated hours of one", 1_000),
+    ("13 simulated hours of 10", 10_000),
+    ("500 Pods to a settled state", 50_000),
+    ("a day of back-off of  10000", 5_000_000),
     ("a moment of the past", 50_000),
     ("one edit: applied", 16_000),
     ("in the browser", 16_000),
 ];
+
+/// The largest of the cases may hold so much memory, in KiB.
+const MEMORY_AIM: u64 = 1 << 20;
 
 /// Minimum, median and maximum of a case, in microseconds.
 type Times = (u64, u64, u64);
@@ -70,7 +76,23 @@ fn native(root: &Path) -> Outcome<BTreeMap<String, Times>> {
         kept = text;
         outcome
     })?;
+    for line in kept.lines() {
+        if let Some((name, peak)) = memory(line) {
+            say(&format!(
+                "    {name}: at most {} MiB held   aim: under {} MiB",
+                peak >> 10,
+                MEMORY_AIM >> 10
+            ));
+        }
+    }
     Ok(kept.lines().filter_map(case).collect())
+}
+
+/// The fifth column of a case that has one: the most memory that was held, in KiB.
+fn memory(line: &str) -> Option<(&str, u64)> {
+    let columns: Vec<&str> = line.split('\t').collect();
+    let [name, _, _, _, peak] = columns.as_slice() else { return None };
+    Some((name, peak.trim().parse().ok().filter(|peak| *peak > 0)?))
 }
 
 /// `name TAB least TAB middle TAB most`
@@ -144,6 +166,9 @@ mod tests {
         assert_eq!(case("a b\t1\t2\t3"), Some(("a b".to_owned(), (1, 2, 3))));
         assert_eq!(case("running 0 tests"), None);
         assert_eq!(case("a\t1\tx\t3"), None);
+        assert_eq!(case("a\t1\t2\t3\t4"), Some(("a".to_owned(), (1, 2, 3))));
+        assert_eq!(memory("a\t1\t2\t3\t4"), Some(("a", 4)));
+        assert_eq!(memory("a\t1\t2\t3"), None);
         assert_eq!(millis(12_345), "12.34 ms");
     }
 }
