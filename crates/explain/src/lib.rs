@@ -227,7 +227,12 @@ fn told(file: usize, diagnostic: &Diagnostic, input: &Input, sources: &Sources<'
     } else {
         diagnostic.hint.clone().unwrap_or_default()
     };
-    sources.finding(diagnostic.code, severity, &spot, diagnostic.message.clone(), hint)
+    let message = match diagnostic.code {
+        // These quote a value, and it may be a secret.
+        "wrong-type" | "not-json" => "the value does not fit its type".to_owned(),
+        _ => diagnostic.message.clone(),
+    };
+    sources.finding(diagnostic.code, severity, &spot, message, hint)
 }
 
 /// Nodes of the input that belong to no cloud have no identity to pull with.
@@ -336,7 +341,7 @@ fn messages(judge: &Judge<'_>) -> Vec<Reading> {
         let Some(meaning) = message::read(&event.message, &facts) else { continue };
         let rank = meaning.rank;
         let words = subject.map(|(namespace, name)| format!("Pod {namespace}/{name}"));
-        let mut reading = meaning.reading(judge.sources.place(&event.spot), words);
+        let mut reading = meaning.reading(judge.sources.bare_place(&event.spot), words);
         reading.count = event.count;
         // Of one Pod the most exact text of each rung; the ones that only point at others come last.
         match best.get_mut(&(subject, reading.rung)) {

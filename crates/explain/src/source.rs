@@ -77,6 +77,11 @@ impl<'a> Sources<'a> {
         Place { file, line, column, end_line, end_column, quote: self.quote(spot) }
     }
 
+    /// The place of a text that a cluster wrote, of which nothing is quoted: what is said of it is chosen elsewhere.
+    pub(crate) fn bare_place(&self, spot: &Spot) -> Place {
+        Place { quote: None, ..self.place(spot) }
+    }
+
     /// The source line, from its key to the end of its value and no further: in JSON on one line, and in a dump, what
     /// stands beside may be anybody's password.
     fn quote(&self, spot: &Spot) -> Option<Quote> {

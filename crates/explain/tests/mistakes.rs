@@ -253,7 +253,10 @@ fn near_misses() {
         &[],
         Verdict::Pulls,
     );
-    // A login in a key is not shown.
+    // A login in a key, or in an image's name, is not shown.
+    let report = ask(&pod("https://u:MARKED@reg.example.com/a:1", ""));
+    assert_eq!(report.findings[0].code, "invalid-image-name");
+    assert!(!format!("{report:?}").contains("MARKED"), "{report:?}");
     let report = ask(&(login("https://u:MARKED@reg.example.com", "u", "p1")
         + &pod("reg.example.com:5000/a:1", NAMES_S)));
     assert!(!format!("{report:?}").contains("MARKED"));

@@ -218,7 +218,7 @@ impl Judge<'_> {
             }
         }
         let subject = Some(format!("{}, {} `{}`", pod.subject(), container.kind, container.name));
-        best.map(|(meaning, spot)| meaning.reading(self.sources.place(spot), subject))
+        best.map(|(meaning, spot)| meaning.reading(self.sources.bare_place(spot), subject))
     }
 
     /// A node that has tried knows more than a file; unless somebody has mended the file since.

@@ -261,7 +261,7 @@ impl Reader<'_> {
                     .find(|state| state.get("name").and_then(Cursor::text) == Some(&name));
                 containers.push(Container {
                     kind,
-                    image: text("image"),
+                    image: container.get("image").and_then(|value| self.image(value)),
                     policy: text("imagePullPolicy").filter(|(policy, _)| !policy.is_empty()),
                     spot: self.spot(container.get("name").unwrap_or(container)),
                     state: state.map_or(State::Unsaid, |state| self.state(state)),
@@ -278,13 +278,27 @@ impl Reader<'_> {
             containers.push(Container {
                 name: volume.get("name").and_then(Cursor::text).unwrap_or_default().to_owned(),
                 kind: "image volume",
-                image: text("reference"),
+                image: image.get("reference").and_then(|value| self.image(value)),
                 policy: text("pullPolicy"),
                 spot: self.spot(image),
                 state: State::Unsaid,
             });
         }
         containers
+    }
+
+    /// An image's name. Somebody may have written a login into it, as into a URL; that is no image name, and not shown.
+    fn image(&self, value: Cursor<'_>) -> Option<(String, Spot)> {
+        let text = value.text()?;
+        match text.split_once('@') {
+            Some((login, rest))
+                if login.contains(':') && !rest.starts_with("sha") && rest.contains('/') =>
+            {
+                let spot = Spot::hidden(self.file, value.span(), value.key_span());
+                Some((format!("[hidden]@{rest}"), spot))
+            }
+            Some(_) | None => Some((text.to_owned(), self.spot(value))),
+        }
     }
 
     fn state(&self, status: Cursor<'_>) -> State {
