@@ -110,14 +110,16 @@ fn check_scenario(
     if let Some(scenario) = checked.value.filter(|_| !any_errors(&diagnostics)) {
         let is_sandbox = scenario.is_sandbox();
         let proof = proof::prove(&Arc::new(scenario));
-        if !any_errors(&proof.diagnostics) && is_sandbox {
-            proved = ": a sandbox, it can be played and there is nothing to prove".to_owned();
-        } else if !any_errors(&proof.diagnostics) {
-            proved = format!(
-                ": fails as shipped, {} pass, {} told apart",
-                counted(proof.solutions, "solution"),
-                counted(proof.wrong, "wrong answer")
-            );
+        if !any_errors(&proof.diagnostics) {
+            proved = if is_sandbox {
+                ": a sandbox, it can be played and there is nothing to prove".to_owned()
+            } else {
+                format!(
+                    ": fails as shipped, {} pass, {} told apart",
+                    counted(proof.solutions, "solution"),
+                    counted(proof.wrong, "wrong answer")
+                )
+            };
         }
         diagnostics.extend(proof.diagnostics);
     } else {
