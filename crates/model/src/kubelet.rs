@@ -21,6 +21,10 @@ use crate::random::Stream;
 use crate::runtime;
 use crate::time::{SimTime, Span};
 use crate::trace::{AttemptResult, AttemptTrace, Presence, Try};
+use crate::world::Version;
+
+/// The version of the cluster.
+const KUBERNETES: Version = Version::new(1, 35, 0);
 
 /// What became of one attempt to start a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -370,7 +374,7 @@ impl Cluster {
                 now: began + took,
                 node: &node.spec,
                 content: &node.content,
-                kubelet: node.spec.kubelet,
+                kubelet: node.spec.kubernetes.unwrap_or(KUBERNETES),
             };
             let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
             let outside = Outside { world, mint, roles, served: &mut self.served };

@@ -9,6 +9,7 @@ pub mod admission;
 pub mod api;
 pub mod apply;
 pub mod back_off;
+pub mod catalogue;
 pub mod cause;
 pub mod cloud;
 pub mod cluster;

@@ -54,8 +54,8 @@ pub struct NodeSpec {
     pub leaves: Option<SimTime>,
     /// The container runtime's version.
     pub containerd: Version,
-    /// The kubelet's version.
-    pub kubelet: Version,
+    /// The kubelet's version; `None` for that of the cluster.
+    pub kubernetes: Option<Version>,
     /// The IAM role of its instance, if any.
     pub role: Option<String>,
     /// Images in its store from the beginning, as `host/path:tag` or any reference; put there past the kubelet.
@@ -112,7 +112,7 @@ impl Default for NodeSpec {
             joins: SimTime::default(),
             leaves: None,
             containerd: Version::new(2, 1, 0),
-            kubelet: Version::new(1, 35, 0),
+            kubernetes: None,
             role: None,
             images: Vec::new(),
             providers: Vec::new(),

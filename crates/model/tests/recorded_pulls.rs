@@ -146,7 +146,7 @@ fn pull_recorded(image: &str, token: Option<&str>) -> (PullTrace, Vec<String>) {
         now: SimTime::START,
         node: &node,
         content: &content,
-        kubelet: node.kubelet,
+        kubelet: Version::new(1, 35, 6),
     };
     let outside = Outside { world: &world, mint: &mint, roles: &roles, served: &mut served };
     let trace = runtime::pull(outside, &request);

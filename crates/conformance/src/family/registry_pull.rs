@@ -97,7 +97,7 @@ pub(super) fn play(case: &Case<'_>) -> Played {
     let mut differences = Vec::new();
     for (name, version, local_pull) in RUNTIMES {
         let mut node = node(version, local_pull);
-        node.kubelet = TELLING_KUBELET;
+        node.kubernetes = Some(TELLING_KUBELET);
         let (mint, roles) = (Mint::new(&world), Roles::new(&world));
         let auth = Auth::of(case, &image, &mint)?;
         let trace = pull(&node, &world, &mint, &roles, &image, auth.as_ref().map(Auth::config));

@@ -82,7 +82,8 @@ pub(super) fn pull(
     auth: Option<AuthConfig<'_>>,
 ) -> PullTrace {
     let (content, mut served) = (Content::default(), Served::default());
-    let (now, kubelet) = (SimTime::START, node.kubelet);
+    let kubelet = node.kubernetes.unwrap_or(Version::new(1, 35, 0));
+    let now = SimTime::START;
     let request = PullRequest { image, auth, now, node, content: &content, kubelet };
     let outside = |served| Outside { world, mint, roles, served };
     let trace = runtime::pull(outside(&mut served), &request);

@@ -218,6 +218,7 @@ impl Reader<'_> {
             "start",
             "seed",
             "from",
+            "account",
             "registries",
             "roles",
             "tokens",
@@ -247,7 +248,15 @@ impl Reader<'_> {
         let fresh = fields
             .get("fresh-token-role")
             .and_then(|node| node.reference("unknown-role", "role", known));
+        let account = fields.get("account").and_then(|node| {
+            let hint = "write its twelve digits, in quotes";
+            node.parsed("bad-account", "an AWS account", hint, |text| {
+                let fits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+                fits.then(|| text.to_owned())
+            })
+        });
         let world = World {
+            account: account.unwrap_or_default(),
             epoch_seconds: start?,
             seed: seed?,
             from,

@@ -170,7 +170,7 @@ impl<'a> Server<'a> {
                 error(401, why, "UNAUTHORIZED", message::UNAUTHORIZED)
             }
             RegistryKind::Ghcr => error(403, why, "DENIED", message::DENIED),
-            RegistryKind::Acr if may => Ok(caller),
+            RegistryKind::Acr if known && may => Ok(caller),
             RegistryKind::Acr => error(401, why, "UNAUTHORIZED", message::ACR_UNAUTHORIZED),
             RegistryKind::ArtifactRegistry if caller == Caller::Nobody && !may => {
                 Err(Refused::new(403, why, Body::NoDownload))

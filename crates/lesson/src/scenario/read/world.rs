@@ -1,16 +1,22 @@
 //! The `world:` of a scenario file.
 
+mod registries;
+
 use std::collections::BTreeMap;
 
 use pullpath_model::cloud::EcrHost;
+use pullpath_model::credential::SecretText;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{
-    Image, NodeSpec, ProviderSpec, Registry, RegistryKind, Repository, RoleSpec, TokenSpec,
+    HostsConfig, Mirror, NodeSpec, ProviderSpec, Reach, Registry, RegistryKind, RoleSpec, TokenSpec,
 };
 
 use super::{ID_HINT, is_id, not_after_start};
 use crate::fields::{Node, short};
 use crate::quantity;
+
+pub(super) use registries::registries;
+use registries::{Whose, at, statements, texts};
 
 /// The provider that EKS nodes come with, and which images it is asked for (E22).
 const ECR_PROVIDER: &str = "ecr-credential-provider";
@@ -31,84 +37,14 @@ const ECR_PROVIDER_IMAGES: [&str; 13] = [
 ];
 const ECR_PROVIDER_CACHE_SECONDS: i64 = 12 * 3600;
 
-/// Registries by host.
-pub(super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry> {
-    let mut registries = BTreeMap::new();
-    for (host, node) in node.entries() {
-        let Some(fields) = node.map(&["kind", "repositories"]) else { continue };
-        if !is_host(host) {
-            let hint = "write a host name, with a port if it has one, and no `https://`";
-            node.error_at(
-                "bad-host",
-                node.key_span(),
-                format!("`{}` is not a host", short(host)),
-                hint,
-            );
-        }
-        let kind = fields.need("kind", "write `ecr` or `open`");
-        let kind = kind.and_then(|kind| {
-            let found = kind.word(&[("ecr", RegistryKind::Ecr), ("open", RegistryKind::Open)])?;
-            if found == RegistryKind::Ecr && ecr_region(host).is_none() {
-                let hint = "an ECR host is like `123456789012.dkr.ecr.eu-central-1.amazonaws.com`";
-                kind.error(
-                    "not-an-ecr-host",
-                    format!("`{}` is not a host of ECR", short(host)),
-                    hint,
-                );
-            }
-            Some(found)
-        });
-        let hint = "write `{ payment-api: { \"3.0.0\": 48MiB } }`";
-        let repositories = fields.need("repositories", hint).map(|node| repositories(&node));
-        // A broken one stays known, so that what names it is not told as well.
-        let (kind, repositories) =
-            (kind.unwrap_or(RegistryKind::Ecr), repositories.unwrap_or_default());
-        registries.insert(host.to_owned(), Registry { kind, repositories, ..Registry::default() });
-    }
-    registries
-}
-
-fn repositories(node: &Node<'_>) -> BTreeMap<String, Repository> {
-    let mut repositories = BTreeMap::new();
-    for (path, node) in node.entries() {
-        let part = |part: &str| {
-            let known = |byte: u8| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte)
-            };
-            !part.is_empty() && part.bytes().all(known)
-        };
-        if !path.split('/').all(part) {
-            let hint = "use lower-case letters, digits, `.`, `_`, `-`, and `/` between parts";
-            let message = format!("`{}` is not a repository's path", short(path));
-            node.error_at("bad-repository", node.key_span(), message, hint);
-        }
-        let mut tags = BTreeMap::new();
-        for (tag, node) in node.entries() {
-            let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-            if tag.len() > 128
-                || tag.starts_with(['.', '-'])
-                || !tag.bytes().all(known)
-                || tag.is_empty()
-            {
-                let hint = "use letters, digits, `.`, `_` and `-`";
-                let message = format!("`{}` is not a tag", short(tag));
-                node.error_at("bad-tag", node.key_span(), message, hint);
-            }
-            let hint = "write it like `48MiB`";
-            if let Some(bytes) = node.parsed("bad-size", "a size", hint, quantity::size) {
-                tags.insert(tag.to_owned(), Image { bytes, ..Image::default() });
-            }
-        }
-        repositories.insert(path.to_owned(), Repository { tags, ..Repository::default() });
-    }
-    repositories
-}
+/// When a look-up of a name is given up: two tries of five seconds (resolv.conf(5)).
+const LOOKUP_TIMEOUT: Duration = Duration::seconds(10);
 
 /// IAM roles by name.
 pub(super) fn roles(node: &Node<'_>) -> BTreeMap<String, RoleSpec> {
     let mut roles = BTreeMap::new();
     for (name, node) in node.entries() {
-        let Some(fields) = node.map(&["policies"]) else { continue };
+        let Some(fields) = node.map(&["policies", "statements"]) else { continue };
         let arn = |node: Node<'_>| {
             let arn = node.text()?;
             if !(arn.starts_with("arn:aws") && arn.contains(":iam::") && arn.contains(":policy/")) {
@@ -120,7 +56,9 @@ pub(super) fn roles(node: &Node<'_>) -> BTreeMap<String, RoleSpec> {
         };
         let policies = fields.get("policies").map(|list| list.list()).unwrap_or_default();
         let policies = policies.into_iter().filter_map(arn).collect();
-        roles.insert(name.to_owned(), RoleSpec { policies, ..RoleSpec::default() });
+        let inline = fields.get("statements").map(|node| statements(&node, Whose::Role));
+        let inline = inline.unwrap_or_default();
+        roles.insert(name.to_owned(), RoleSpec { policies, inline });
     }
     roles
 }
@@ -133,7 +71,11 @@ pub(super) fn tokens(
 ) -> BTreeMap<String, TokenSpec> {
     let mut tokens = BTreeMap::new();
     for (name, node) in node.entries() {
-        let Some(fields) = node.map(&["registry", "issued", "role"]) else { continue };
+        let Some(fields) = node
+            .map(&["registry", "issued", "role", "user", "text", "expires", "revoked", "pulls"])
+        else {
+            continue;
+        };
         if !is_id(name) {
             let message = format!("`{}` cannot be a token's name", short(name));
             node.error_at("bad-id", node.key_span(), message, ID_HINT);
@@ -147,18 +89,24 @@ pub(super) fn tokens(
         let registry = registry.and_then(|node| {
             let known = registries.keys().map(String::as_str);
             let host = node.reference("unknown-registry", "registry", known)?;
-            if registries[host].kind != RegistryKind::Ecr {
+            if registries[host].kind == RegistryKind::Open {
                 node.error(
                     "no-tokens-here",
                     "an open registry has no tokens",
-                    "name a registry of kind `ecr`",
+                    "name a registry of another kind, such as `ecr`",
                 );
             }
             Some(host)
         });
         let issued = fields.need("issued", "write when, for example `issued: -13h`");
         let issued = issued.and_then(|node| not_after_start(&node));
-        let role = fields.need("role", "write whose rights it carries: a role");
+        // IAM is asked by ECR; elsewhere a token carries its own rights.
+        let is_ecr = registry.is_none_or(|host| registries[host].kind == RegistryKind::Ecr);
+        let role = if is_ecr {
+            fields.need("role", "write whose rights it carries: a role")
+        } else {
+            fields.get("role")
+        };
         let role = role.and_then(|node| {
             node.reference("unknown-role", "role", roles.keys().map(String::as_str))
         });
@@ -166,8 +114,18 @@ pub(super) fn tokens(
         let (registry, role) =
             (registry.unwrap_or_default().to_owned(), role.unwrap_or_default().to_owned());
         let issued = SimTime::START + issued.unwrap_or_default();
-        tokens
-            .insert(name.to_owned(), TokenSpec { registry, issued, role, ..TokenSpec::default() });
+        let text = |name| fields.get(name).and_then(|node| node.text());
+        let token = TokenSpec {
+            registry,
+            issued,
+            role,
+            user: text("user").map(str::to_owned),
+            text: text("text").map(SecretText::new),
+            expires: fields.get("expires").and_then(|node| at(&node)),
+            revoked: fields.get("revoked").and_then(|node| at(&node)),
+            pulls: fields.get("pulls").map(|node| texts(&node)),
+        };
+        tokens.insert(name.to_owned(), token);
     }
     tokens
 }
@@ -208,6 +166,10 @@ fn cluster_node(
         "images",
         "providers",
         "bandwidth",
+        "kubernetes",
+        "platform",
+        "local-pull",
+        "hosts",
     ])?;
     let name = fields.need("name", "write the node's name").and_then(|node| {
         let name = node.text()?;
@@ -223,6 +185,9 @@ fn cluster_node(
         fields.need("containerd", "write its version, for example `containerd: 2.1.4`");
     let hint = "write three numbers: `2.1.4`";
     let containerd = containerd
+        .and_then(|node| node.parsed("bad-version", "a version", hint, quantity::version));
+    let kubernetes = fields
+        .get("kubernetes")
         .and_then(|node| node.parsed("bad-version", "a version", hint, quantity::version));
     let role = fields.get("role").and_then(|node| {
         node.reference("unknown-role", "role", roles.keys().map(String::as_str)).map(str::to_owned)
@@ -252,6 +217,9 @@ fn cluster_node(
             u32::try_from(bytes >> 20).ok().filter(|mib| *mib > 0 && bytes % (1 << 20) == 0)
         })
     });
+    let default = NodeSpec::default();
+    let platform = fields.get("platform").and_then(|node| node.text());
+    let hosts = fields.get("hosts").map(|node| hosts(&node)).unwrap_or_default();
     Some(NodeSpec {
         name: name?,
         joins: joins?,
@@ -261,8 +229,42 @@ fn cluster_node(
         images,
         providers,
         bandwidth_mib: bandwidth?,
+        kubernetes,
+        platform: platform.map_or(default.platform, str::to_owned),
+        local_pull: fields.get("local-pull").is_some_and(|node| node.truth() == Some(true)),
+        hosts,
         ..NodeSpec::default()
     })
+}
+
+/// containerd's `hosts.toml` files: registry → `{ mirrors: [{ host, reach }], reach }`.
+fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
+    let reach = |node: &Node<'_>| {
+        node.word(&[
+            ("tls", Reach::Tls),
+            ("own-ca", Reach::TlsWithCa),
+            ("unverified", Reach::TlsUnverified),
+            ("http", Reach::Http),
+        ])
+    };
+    let mirror = |node: &Node<'_>| {
+        let fields = node.map(&["host", "reach"])?;
+        let host = fields.need("host", "write the mirror's host")?;
+        let host =
+            host.parsed("bad-host", "a host", "write a host name, and no `https://`", |text| {
+                is_host(text).then(|| text.to_owned())
+            })?;
+        let reach = fields.get("reach").and_then(|node| reach(&node)).unwrap_or_default();
+        Some(Mirror { host, reach })
+    };
+    let read = |(host, node): (&str, Node<'_>)| {
+        let fields = node.map(&["mirrors", "reach"])?;
+        let mirrors = fields.get("mirrors").map(|node| node.list()).unwrap_or_default();
+        let mirrors = mirrors.iter().filter_map(mirror).collect();
+        let server = fields.get("reach").and_then(|node| reach(&node)).unwrap_or_default();
+        Some((host.to_owned(), HostsConfig { mirrors, server }))
+    };
+    node.entries().into_iter().filter_map(read).collect()
 }
 
 /// A provider is known by its name, or configured as on the node.
@@ -308,7 +310,75 @@ pub(super) fn ecr_region(host: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use pullpath_model::world::{Damage, Manifest, Outage, Part, Trouble};
+
     use super::*;
+    use crate::fields::Sink;
+    use crate::intake::{self, Profile};
+
+    /// Reads a map of registries that has no mistake.
+    #[track_caller]
+    fn read(text: &str) -> BTreeMap<String, Registry> {
+        let documents = intake::read("w.yaml", text, Profile::Authored).value.expect("YAML");
+        let sink = Sink::new("w.yaml", 0);
+        let registries = registries(&Node::root(&sink, &documents[0]));
+        assert_eq!(sink.into_found(), []);
+        registries
+    }
+
+    #[test]
+    fn a_registry_can_be_told_with_all_it_has() {
+        let read = read(
+            "
+registry.example.com:
+  kind: harbor
+  repositories:
+    team/app: { \"1.0\": 8MiB }
+    team/web:
+      public: true
+      tags:
+        \"2.0\": { size: 9MiB, platforms: [linux/amd64], layer: base, damage: missing, pushed: 5m }
+  users:
+    alice: s3cret
+    bob: { password: other, pulls: [team/*], until: 1h, limit: 200 }
+  limit: { pulls: 100, used: 7 }
+  outages:
+    - { trouble: refused, from: 15s, until: 2m }
+    - { trouble: status, status: 503, code: UNAVAILABLE, message: gone, part: token-server }
+    - { trouble: slow, rate: 512KiB, part: blobs }
+  token-server: https://auth.example.com/token
+  blobs: blobs.example.com
+  address: 10.20.0.20
+",
+        );
+        let registry = &read["registry.example.com"];
+        assert_eq!(registry.kind, RegistryKind::Harbor);
+        let image = &registry.repositories["team/web"].tags["2.0"];
+        assert_eq!(image.manifest, Manifest::Index(vec!["linux/amd64".to_owned()]));
+        assert_eq!((image.bytes, image.damage), (9 << 20, Damage::Missing));
+        assert_eq!(image.pushed, Some(SimTime::START + Duration::minutes(5)));
+        let public = |path: &str| registry.repositories[path].public;
+        assert_eq!([public("team/app"), public("team/web")], [false, true]);
+        assert_eq!(registry.users["alice"].password.reveal(), "s3cret");
+        let bob = &registry.users["bob"];
+        assert_eq!(
+            (bob.pulls.as_deref(), bob.limit),
+            (Some(&["team/*".to_owned()][..]), Some(200))
+        );
+        let at = |seconds| Some(SimTime::START + Duration::seconds(seconds));
+        let refused = Outage {
+            trouble: Trouble::Refused,
+            part: Part::Registry,
+            from: at(15),
+            until: at(120),
+        };
+        assert_eq!(registry.outages[0], refused);
+        let error = Some(("UNAVAILABLE".to_owned(), "gone".to_owned()));
+        assert_eq!(registry.outages[1].trouble, Trouble::Status(503, error));
+        assert_eq!(registry.outages[1].part, Part::TokenServer);
+        assert_eq!(registry.outages[2].trouble, Trouble::Slow(512));
+        assert_eq!(registry.limit.map(|limit| (limit.pulls, limit.used)), Some((100, 7)));
+    }
 
     #[test]
     fn hosts_of_ecr_have_a_region() {
