@@ -115,40 +115,79 @@ story('thirteen-hour-token with the keyboard alone', {}, async (page, address) =
 });
 
 /** A folder whose scenario keeps the engine busy: Pods of many containers that all fail. */
-function busyFolder() {
+function busyFolder(count) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpath-'));
   cpSync(join(ROOT, 'tests/broken/base'), folder, { recursive: true });
   const file = join(folder, 'files/deployment.yaml');
   const text = readFileSync(file, 'utf8');
   const image = /image: (\S+)/.exec(text)[1];
-  const containers = Array.from({ length: 1000 }, (_, n) => `        - { name: extra-${n}, image: "${image}" }\n`);
+  const containers = Array.from({ length: count }, (_, n) => `        - { name: extra-${n}, image: "${image}" }\n`);
   writeFileSync(file, `${text.trimEnd()}\n${containers.join('')}`);
   return folder;
 }
 
-story('typing goes on while a simulated day runs, and stopping loses nothing', {}, async (page, address) => {
-  const folder = busyFolder();
+/** Opens a busy folder on the author page and hands over to the story. */
+async function atBusyFolder(page, address, count, body) {
+  const folder = busyFolder(count);
   try {
     await page.goto(`${address}#/author`);
     await page.locator('input[type=file]').setInputFiles(folder);
     await page.getByRole('button', { name: 'Apply and run' }).waitFor({ timeout: 60_000 });
     await page.locator('.cm-content').waitFor();
-    const before = await page.locator('.clock').first().textContent();
-    await page.getByRole('button', { name: 'Advance the clock by 13 h' }).click();
-    await page.getByRole('button', { name: 'Stop' }).waitFor();
-
-    await page.locator('.cm-content').click();
-    await page.keyboard.press('Control+Home');
-    await page.keyboard.type('# typed while it ran\n');
-    await page.locator('.cm-content').getByText('# typed while it ran').waitFor();
-    assert.ok(await page.getByRole('button', { name: 'Stop' }).isVisible(), 'the run goes on: typing did not wait for it');
-
-    await press(page, page.getByRole('button', { name: 'Stop' }));
-    await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached', timeout: 60_000 });
-    await says(page, /stopped/i);
-    await page.locator('.cm-content').getByText('# typed while it ran').waitFor();
-    assert.equal(await page.locator('.clock').first().textContent(), before, 'the clock stands where it stood');
+    await body();
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+const advance = (page, name) => page.getByRole('button', { name: `Advance the clock by ${name}`, exact: true });
+const stop = (page) => page.getByRole('button', { name: 'Stop' });
+const clock = (page) => page.locator('.clock').first();
+
+async function typeOnTop(page, text) {
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type(`${text}\n`);
+  await page.locator('.cm-content').getByText(text).waitFor();
+}
+
+story('typing goes on while 24 simulated hours run', {}, async (page, address) => {
+  await atBusyFolder(page, address, 150, async () => {
+    await advance(page, '13 h').click();
+    for (let hour = 0; hour < 11; hour += 1) await advance(page, '1 h').click();
+    await typeOnTop(page, '# typed while it ran');
+    assert.doesNotMatch(await clock(page).textContent(), /T\+24:/, 'typing did not wait for the run');
+    await page.locator('.clock').getByText(/T\+24:/).waitFor({ timeout: 90_000 });
+    await page.locator('.cm-content').getByText('# typed while it ran').waitFor();
+    assert.equal(await page.getByText(/was stopped/).count(), 0);
+  });
+});
+
+story('a scenario that never settles is stopped, and nothing is lost', {}, async (page, address) => {
+  await atBusyFolder(page, address, 500, async () => {
+    const before = await clock(page).textContent();
+    await advance(page, '13 h').click();
+    await stop(page).waitFor();
+    await typeOnTop(page, '# typed while it ran');
+    assert.ok(await stop(page).isVisible(), 'the run goes on: typing did not wait for it');
+    await press(page, stop(page));
+    await stop(page).waitFor({ state: 'detached', timeout: 60_000 });
+    await says(page, /stopped/i);
+    await page.locator('.cm-content').getByText('# typed while it ran').waitFor();
+    assert.equal(await clock(page).textContent(), before, 'the clock stands where it stood');
+  });
+});
+
+story('two tabs keep what the other did', {}, async (page, address) => {
+  const other = await page.context().newPage();
+  await page.goto(`${address}#/play/default-serviceaccount`);
+  await other.goto(`${address}#/play/thirteen-hour-token`);
+  for (const tab of [page, other, page]) {
+    await tab.getByRole('button', { name: 'Apply and run' }).click();
+    await tab.locator('.goal').getByText('missed').first().waitFor();
+  }
+  for (const tab of [page, other]) {
+    await tab.goto(`${address}#/progress`);
+    assert.equal(await tab.getByRole('region', { name: 'Results' }).getByText('begun').count(), 2);
   }
 });

@@ -277,7 +277,8 @@ fn size(file: &Path) -> u64 {
     fs::metadata(file).map_or(0, |metadata| metadata.len())
 }
 
-fn gzip_size(file: &Path) -> usize {
+/// A file as a host would send it.
+pub(crate) fn gzip_size(file: &Path) -> usize {
     gzip(&fs::read(file).unwrap_or_default()).len()
 }
 
