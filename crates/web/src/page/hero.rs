@@ -15,7 +15,7 @@ pub fn HeroPicture() -> Html {
         }
     };
     html! {
-        <svg class="hero-picture" viewBox="0 0 800 172" role="img"
+        <svg class="hero-picture" viewBox="0 0 800 172" preserveAspectRatio="xMinYMid slice" role="img"
             aria-label="A pull travels from the Pod payment-api to its ServiceAccount default, and stops there: the ServiceAccount lists no Secret, so the registry is asked without a password.">
             <path class="hero-way" d="M158 72h68M376 72h68M594 72h48" />
             <path class="hero-lit first" d="M158 72h68" pathLength="1" />
