@@ -52,9 +52,13 @@ fn everything_that_ships_is_proved() {
     let run = pullpath(&["check"]);
     insta::assert_snapshot!(run.out, @r"
     ok scenarios/default-serviceaccount: fails as shipped, 3 solutions pass, 4 wrong answers told apart
+    ok scenarios/empty-name: fails as shipped, 2 solutions pass, 4 wrong answers told apart
+    ok scenarios/free-ride-lost: fails as shipped, 2 solutions pass, 4 wrong answers told apart
+    ok scenarios/one-bad-secret: fails as shipped, 3 solutions pass, 3 wrong answers told apart
     ok scenarios/thirteen-hour-token: fails as shipped, 3 solutions pass, 5 wrong answers told apart
+    ok scenarios/wrong-type: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok lessons/image-pull-secrets.md
-    2 scenarios checked, 1 lesson checked: 0 errors, 0 warnings
+    6 scenarios checked, 1 lesson checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }

@@ -32,7 +32,7 @@ struct Target {
     seeds: &'static [&'static str],
 }
 
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 4] = [
     Target { name: "references", effort: Effort::runs(10_000_000), most_bytes: 512, seeds: &[] },
     Target { name: "docker_config", effort: Effort::runs(10_000_000), most_bytes: 512, seeds: &[] },
     Target {
@@ -40,6 +40,12 @@ const TARGETS: [Target; 3] = [
         effort: Effort { runs: Some(1_000_000), minutes: Some(30) },
         most_bytes: 4096,
         seeds: &["scenarios"],
+    },
+    Target {
+        name: "explain",
+        effort: Effort { runs: Some(1_000_000), minutes: Some(30) },
+        most_bytes: 4096,
+        seeds: &["tests/explain"],
     },
 ];
 
