@@ -3,14 +3,11 @@
 //! `kubectl apply` of a current version asks the API server for strict validation, so a field that no type has is an
 //! error there as well as here; here it has a place.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use pullpath_model::object::{Kind, Misfit, Object, ignored_pointer, tracked_pointer};
-use serde::Deserialize;
+use pullpath_model::object::Kind;
+use pullpath_model::schema::{self, Found, Misfit, Schema, Wanted};
 use serde_json::Value;
 
 use crate::diagnostic::{Checked, Diagnostic, did_you_mean, nearest, one_of};
@@ -150,20 +147,16 @@ impl Reader<'_> {
     }
 
     fn kind(&mut self, value: &Value, api_version: &str, kind: &str) -> Option<()> {
-        match (kind, api_version) {
-            ("Namespace", "v1") => self.shape(value, object(Kind::Namespace)),
-            ("Secret", "v1") => self.secret(value),
-            ("ServiceAccount", "v1") => self.shape(value, object(Kind::ServiceAccount)),
-            ("Pod", "v1") => self.shape(value, object(Kind::Pod)),
-            ("Deployment", "apps/v1") => self.shape(value, object(Kind::Deployment)),
-            ("Role", "iam.services.k8s.aws/v1alpha1") => {
-                self.shape(value, &role);
-                self.role_needs(value);
-            }
-            _ => {
-                self.not_modelled(api_version, kind);
-                return None;
-            }
+        if !KINDS.contains(&(kind, api_version)) {
+            self.not_modelled(api_version, kind);
+            return None;
+        }
+        match Kind::of(api_version, kind)? {
+            Kind::Secret => self.secret(value),
+            kind => self.shape(kind, value),
+        }
+        if kind == "Role" {
+            self.role_needs(value);
         }
         Some(())
     }
@@ -200,25 +193,15 @@ impl Reader<'_> {
         self.error("kind-not-modelled", self.places.value("/kind"), message, hint);
     }
 
-    /// Decodes into the type of the kind, for everything that does not fit. A decoder stops at the first wrong value, so
-    /// each is taken out and the rest is tried again.
-    fn shape(&mut self, value: &Value, decode: Decode<'_>) {
-        const ROUNDS: usize = 20;
-        let mut value = value.clone();
-        for _ in 0..ROUNDS {
-            let Misfit { at, error } = match decode(&value) {
-                Ok(unknown) => {
-                    for at in unknown {
-                        self.unknown_field(&at);
-                    }
-                    return;
-                }
-                Err(misfit) => misfit,
-            };
-            self.wrong_type(&at, &error);
-            if !remove(&mut value, &at) {
-                return;
-            }
+    /// Holds the object against the type of its kind.
+    fn shape(&mut self, kind: Kind, value: &Value) {
+        let Some(of) = Schema::get().of(kind) else { return };
+        let shaped = schema::shape(of, value);
+        for at in &shaped.unknown {
+            self.unknown_field(&at.pointer());
+        }
+        for misfit in &shaped.misfits {
+            self.misfit(misfit);
         }
     }
 
@@ -248,33 +231,29 @@ impl Reader<'_> {
         self.error("unknown-field", self.places.key(at), message, hint);
     }
 
-    fn wrong_type(&mut self, at: &str, error: &str) {
-        let name = last_step(at);
-        let (found, expected) = error
-            .strip_prefix("invalid type: ")
-            .or_else(|| error.strip_prefix("invalid value: "))
-            .and_then(|rest| rest.split_once(", expected "))
-            .unwrap_or((error, ""));
-        let expected = match expected {
-            "a string" => "a text",
-            "i32" | "i64" | "u32" | "u64" => "a whole number",
-            "a sequence" => "a list",
-            "a map" => "an object with fields",
-            "a boolean" => "true or false",
-            other if other.starts_with("struct ") || FIELD_TYPES.contains(&other) => {
-                "an object with fields"
-            }
-            other => other,
+    fn misfit(&mut self, misfit: &Misfit) {
+        let at = misfit.at.pointer();
+        let name = short(&last_step(&at));
+        let found = match &misfit.found {
+            Found::Bool(value) => format!("`{value}`"),
+            Found::Number(number) => format!("the number `{}`", short(number)),
+            Found::String(text) => format!("the text \"{}\"", short(text)),
+            Found::Array => "a list".to_owned(),
+            Found::Object => "an object".to_owned(),
         };
-        let message = format!("`{}` should be {expected}, and is {}", short(&name), short(found));
-        let hint = match expected {
-            "a text" => "put quotes around it",
-            "a list" => "begin each item on a line of its own with `- `",
-            "a whole number" => "write a number without quotes",
-            "true or false" => "write `true` or `false` without quotes",
-            _ => "write its fields below it, indented",
+        let (expected, hint) = match misfit.wanted {
+            Wanted::Text => ("a text", "put quotes around it"),
+            Wanted::Integer => ("a whole number", "write a number without quotes"),
+            Wanted::Bool => ("true or false", "write `true` or `false` without quotes"),
+            Wanted::List => ("a list", "begin each item on a line of its own with `- `"),
+            Wanted::Object => ("an object with fields", "write its fields below it, indented"),
+            Wanted::Base64 => ("a text in base64", "encode it with `base64 -w0`"),
+            Wanted::Quantity => ("an amount", "write it like `250m` or `64Mi`"),
+            Wanted::IntegerOrText => ("a whole number or a text", "write one of them"),
+            Wanted::Time => ("a time", "write it like \"2026-11-24T12:00:00Z\", in quotes"),
         };
-        self.error("wrong-type", self.places.value(at), message, hint);
+        let message = format!("`{name}` should be {expected}, and is {found}");
+        self.error("wrong-type", self.places.value(&at), message, hint);
     }
 
     /// A Secret's `data` is decoded here, as Go would, because a decoder could not say which key is wrong.
@@ -286,7 +265,7 @@ impl Reader<'_> {
             }
             remove(&mut rest, "/data");
         }
-        self.shape(&rest, object(Kind::Secret));
+        self.shape(Kind::Secret, &rest);
     }
 
     fn secret_data(&mut self, at: &str, key: &str, value: &Value) {
@@ -331,22 +310,6 @@ fn decodes(text: &str) -> bool {
     );
     LIKE_GO.decode(text.replace(['\r', '\n'], "")).is_ok()
 }
-
-/// How serde names the types of fields that are objects, where it does not say `struct`.
-const FIELD_TYPES: [&str; 12] = [
-    "ObjectMeta",
-    "PodSpec",
-    "PodTemplateSpec",
-    "DeploymentSpec",
-    "LabelSelector",
-    "Container",
-    "LocalObjectReference",
-    "ObjectReference",
-    "DeploymentStrategy",
-    "ContainerPort",
-    "EnvVar",
-    "NamespaceSpec",
-];
 
 /// Fields that learners write, for "did you mean".
 const FIELDS: [&str; 62] = [
@@ -413,67 +376,6 @@ const FIELDS: [&str; 62] = [
     "maxSessionDuration",
     "description",
 ];
-
-/// The IAM role of ACK's iam-controller (`iam.services.k8s.aws_roles` CustomResourceDefinition), for its shape alone.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "decoding is the check; the model has the type that is used")]
-struct Role {
-    api_version: String,
-    kind: String,
-    metadata: ObjectMeta,
-    spec: Option<RoleSpec>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "decoding is the check; the model has the type that is used")]
-struct RoleSpec {
-    name: Option<String>,
-    assume_role_policy_document: Option<String>,
-    description: Option<String>,
-    path: Option<String>,
-    max_session_duration: Option<i64>,
-    permissions_boundary: Option<String>,
-    policies: Option<Vec<String>>,
-    inline_policies: Option<BTreeMap<String, String>>,
-    tags: Option<Vec<Tag>>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "decoding is the check")]
-struct Tag {
-    key: Option<String>,
-    value: Option<String>,
-}
-
-/// Decodes a value and lists the fields that it should not have.
-type Decode<'a> = &'a dyn Fn(&Value) -> Result<Vec<String>, Misfit>;
-
-/// Decodes a kind that the API server knows.
-fn object(kind: Kind) -> Decode<'static> {
-    macro_rules! by_kind {
-        ($($kind:ident)*) => { match kind {
-            $(Kind::$kind => &|value| {
-                Object::decode_strictly(Kind::$kind, value).map(|(_, unknown)| unknown)
-            },)*
-        } };
-    }
-    by_kind!(Namespace ServiceAccount Secret Role Deployment ReplicaSet Pod Node Event)
-}
-
-/// Decodes ACK's `Role` with all its fields, of which the model reads only some.
-fn role(value: &Value) -> Result<Vec<String>, Misfit> {
-    let mut unknown = Vec::new();
-    let mut track = serde_path_to_error::Track::new();
-    let decoder = serde_path_to_error::Deserializer::new(value, &mut track);
-    let decoded: Result<Role, _> =
-        serde_ignored::deserialize(decoder, |path| unknown.push(ignored_pointer(&path)));
-    match decoded {
-        Ok(_) => Ok(unknown),
-        Err(error) => Err(Misfit { at: tracked_pointer(&track.path()), error: error.to_string() }),
-    }
-}
 
 fn last_step(at: &str) -> String {
     at.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
@@ -626,7 +528,7 @@ mod tests {
         );
         check(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: 5}\n",
-            &["wrong-type@3:18 `name` should be a text, and is integer `5`"],
+            &["wrong-type@3:18 `name` should be a text, and is the number `5`"],
         );
         check(
             "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
@@ -641,13 +543,13 @@ mod tests {
             &[
                 "unknown-field@5:3 unknown field `serviceAcountName` in `spec`",
                 "unknown-field@6:17 unknown field `nme` in `spec.containers.0`",
-                "wrong-type@6:32 `image` should be a text, and is integer `5`",
+                "wrong-type@6:32 `image` should be a text, and is the number `5`",
             ],
         );
         check(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: three\n  imagePullSecrets: []\n",
             &[
-                "wrong-type@5:13 `replicas` should be a whole number, and is string \"three\"",
+                "wrong-type@5:13 `replicas` should be a whole number, and is the text \"three\"",
                 "unknown-field@6:3 unknown field `imagePullSecrets` in `spec`",
             ],
         );
@@ -660,7 +562,7 @@ mod tests {
         );
         check(
             "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nimagePullSecrets: ecr\n",
-            &["wrong-type@4:19 `imagePullSecrets` should be a list, and is string \"ecr\""],
+            &["wrong-type@4:19 `imagePullSecrets` should be a list, and is the text \"ecr\""],
         );
         check(
             "apiVersion: iam.services.k8s.aws/v1alpha1\nkind: Role\nmetadata: {name: a}\nspec: {name: a, polices: []}\n",

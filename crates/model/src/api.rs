@@ -38,15 +38,22 @@
 //! - Warnings are the texts of `Warning:` headers, in order.
 //! - A refused request has changed nothing, and so has one with `dryRun=All`.
 
+mod body;
 mod change;
+mod client;
+mod delete;
 mod error;
 mod patch;
 mod query;
 mod read;
 mod route;
+pub mod strategic;
+mod subresource;
+mod write;
 
 use serde_json::Value;
 
+pub use client::{Applied, AppliedVerb};
 pub use error::{ApiError, Cause};
 pub use query::Query;
 pub use route::Target;

@@ -1,137 +1,116 @@
-//! `kubectl apply`: the three-way merge of what was applied last, what is there, and what is applied now.
-//! *Sources: k8s.io/cli-runtime and kubectl pkg/cmd/apply; list rules from the API types' patch strategies.*
+//! What `kubectl apply` sends: the object with a note of what was applied, and then patches against that note.
+//! *Sources: kubectl v0.35 pkg/cmd/apply (patcher.go, apply.go) and pkg/util/apply.go; apimachinery
+//! pkg/util/jsonmergepatch for kinds whose types the client does not have.*
 
 use serde_json::{Map, Value};
 
+use crate::api::PatchType;
+use crate::api::strategic::{self, PatchError, Scope};
 use crate::object::Kind;
+use crate::schema::Schema;
 
 /// Where `kubectl apply` keeps what it applied last.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// The object that results from applying `new` on `live`, when `last` was applied before.
-pub fn three_way(kind: Kind, live: &Value, last: &Value, new: &Value) -> Value {
-    merge(kind, "", live, last, new)
-}
-
-fn merge(kind: Kind, field: &str, live: &Value, last: &Value, new: &Value) -> Value {
-    match (live, new) {
-        (Value::Object(live), Value::Object(new)) => {
-            Value::Object(merge_maps(kind, live, last.as_object(), new))
-        }
-        (Value::Array(live), Value::Array(new)) if merges_by_name(kind, field) => {
-            Value::Array(merge_lists(kind, live, last.as_array(), new))
-        }
-        _ => new.clone(),
+/// The manifest with the note of itself in its annotations.
+pub fn annotated(manifest: &Value) -> Value {
+    let mut object = manifest.clone();
+    if !object["metadata"]["annotations"].is_object() {
+        object["metadata"]["annotations"] = Value::Object(Map::new());
     }
+    if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
+        annotations.remove(LAST_APPLIED);
+    }
+    let note = go_json(&object) + "\n";
+    object["metadata"]["annotations"][LAST_APPLIED] = note.into();
+    object
 }
 
-fn merge_maps(
+/// JSON as Go's encoder prints it: safe inside HTML.
+pub fn go_json(value: &Value) -> String {
+    let text = serde_json::to_string(value).expect("a JSON value prints");
+    if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        return text;
+    }
+    text.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+/// The patch that applies a manifest to the live object. An empty one means that nothing is to be done, and kubectl
+/// says `unchanged`.
+pub fn patch(
     kind: Kind,
-    live: &Map<String, Value>,
-    last: Option<&Map<String, Value>>,
-    new: &Map<String, Value>,
-) -> Map<String, Value> {
-    let mut merged = live.clone();
-    for key in last.into_iter().flat_map(Map::keys) {
-        if !new.contains_key(key) {
-            merged.remove(key);
+    live: &Value,
+    manifest: &Value,
+) -> Result<(PatchType, Map<String, Value>), PatchError> {
+    let last: Value = live["metadata"]["annotations"][LAST_APPLIED]
+        .as_str()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let modified = annotated(manifest);
+    let map = |value: &'_ Value| value.as_object().cloned().unwrap_or_default();
+    let (live, last, modified) = (map(live), map(&last), map(&modified));
+    match Schema::get().of(kind).filter(|_| kind.is_built_in()) {
+        Some(of) => {
+            let patch = strategic::three_way(&last, &modified, &live, Scope::Struct(of))?;
+            Ok((PatchType::Strategic, patch))
+        }
+        None if kind.is_built_in() => {
+            let patch = strategic::three_way(&last, &modified, &live, Scope::Free)?;
+            Ok((PatchType::Strategic, patch))
+        }
+        None => {
+            let mut patch = removals(&last, &modified);
+            merge_into(&mut patch, additions(&live, &modified));
+            Ok((PatchType::Merge, patch))
         }
     }
-    for (key, value) in new {
-        let before = last.and_then(|last| last.get(key)).unwrap_or(&Value::Null);
-        let value = match merged.get(key) {
-            _ if value.is_null() => {
-                merged.remove(key);
-                continue;
+}
+
+/// What `new` has that `old` has not, lists as a whole.
+fn additions(old: &Map<String, Value>, new: &Map<String, Value>) -> Map<String, Value> {
+    let mut patch = Map::new();
+    for (key, value) in new.iter().filter(|(_, value)| !value.is_null()) {
+        match (old.get(key), value) {
+            (Some(Value::Object(old)), Value::Object(new)) => {
+                let inner = additions(old, new);
+                if !inner.is_empty() {
+                    patch.insert(key.clone(), inner.into());
+                }
             }
-            Some(live) => merge(kind, key, live, before, value),
-            None => value.clone(),
-        };
-        merged.insert(key.clone(), value);
-    }
-    merged
-}
-
-/// Lists that the API types merge by `name`. A ServiceAccount's `imagePullSecrets` is not among them: there the list
-/// is replaced, on a Pod template it is merged (recorded: cluster-recording §3).
-fn merges_by_name(kind: Kind, field: &str) -> bool {
-    match kind {
-        Kind::Pod | Kind::Deployment | Kind::ReplicaSet => {
-            matches!(
-                field,
-                "containers" | "initContainers" | "imagePullSecrets" | "env" | "volumes"
-            )
-        }
-        Kind::ServiceAccount => field == "secrets",
-        Kind::Namespace | Kind::Secret | Kind::Role | Kind::Node | Kind::Event => false,
-    }
-}
-
-fn merge_lists(kind: Kind, live: &[Value], last: Option<&Vec<Value>>, new: &[Value]) -> Vec<Value> {
-    let named = |list: &[Value], name: &Value| -> Option<Value> {
-        list.iter().find(|item| item.get("name") == Some(name)).cloned()
-    };
-    let empty = Vec::new();
-    let last = last.unwrap_or(&empty);
-    let mut merged: Vec<Value> = Vec::new();
-    for item in new {
-        let name = item.get("name").unwrap_or(&Value::Null);
-        let before = named(last, name).unwrap_or(Value::Null);
-        merged.push(match named(live, name) {
-            Some(live) => merge(kind, "", &live, &before, item),
-            None => item.clone(),
-        });
-    }
-    // What others put in stays, behind what is applied.
-    for item in live {
-        let name = item.get("name").unwrap_or(&Value::Null);
-        if named(new, name).is_none() && named(last, name).is_none() {
-            merged.push(item.clone());
+            (Some(old), new) if old == new => {}
+            (_, new) => drop(patch.insert(key.clone(), new.clone())),
         }
     }
-    merged
+    patch
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[track_caller]
-    fn check(kind: Kind, live: Value, last: Value, new: Value, want: Value) {
-        assert_eq!(three_way(kind, &live, &last, &new), want);
+/// A null for each key that `new` has no more.
+fn removals(old: &Map<String, Value>, new: &Map<String, Value>) -> Map<String, Value> {
+    let mut patch = Map::new();
+    for (key, value) in old {
+        match (value, new.get(key)) {
+            (_, None) => drop(patch.insert(key.clone(), Value::Null)),
+            (Value::Object(old), Some(Value::Object(new))) => {
+                let inner = removals(old, new);
+                if !inner.is_empty() {
+                    patch.insert(key.clone(), inner.into());
+                }
+            }
+            _ => {}
+        }
     }
+    patch
+}
 
-    #[test]
-    fn what_was_applied_and_is_no_longer_goes_what_others_set_stays() {
-        check(
-            Kind::Secret,
-            json!({"a": 1, "b": 2, "c": 3}),
-            json!({"a": 1, "b": 2}),
-            json!({"a": 5}),
-            json!({"a": 5, "c": 3}),
-        );
-    }
-
-    #[test]
-    fn pull_secrets_merge_in_a_template_and_are_replaced_on_an_account() {
-        let list = |names: &[&str]| -> Value {
-            let items: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
-            json!({ "imagePullSecrets": items })
-        };
-        check(Kind::Deployment, list(&["z"]), json!({}), list(&["a"]), list(&["a", "z"]));
-        check(Kind::Deployment, list(&["z", "a"]), list(&["z"]), list(&["a"]), list(&["a"]));
-        check(Kind::ServiceAccount, list(&["z"]), json!({}), list(&["a"]), list(&["a"]));
-    }
-
-    #[test]
-    fn a_defaulted_field_of_a_container_survives() {
-        check(
-            Kind::Deployment,
-            json!({"containers": [{"name": "app", "image": "a:1", "imagePullPolicy": "IfNotPresent"}]}),
-            json!({"containers": [{"name": "app", "image": "a:1"}]}),
-            json!({"containers": [{"name": "app", "image": "a:2"}]}),
-            json!({"containers": [{"name": "app", "image": "a:2", "imagePullPolicy": "IfNotPresent"}]}),
-        );
+fn merge_into(patch: &mut Map<String, Value>, more: Map<String, Value>) {
+    for (key, value) in more {
+        match (patch.get_mut(&key), value) {
+            (Some(Value::Object(inner)), Value::Object(value)) => merge_into(inner, value),
+            (_, value) => drop(patch.insert(key, value)),
+        }
     }
 }

@@ -3,11 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::admission;
-use crate::api::ApiError;
-use crate::apply::{self, LAST_APPLIED};
 use crate::cloud::Roles;
 use crate::event::{EventOf, Reason, Recorder};
 use crate::image::ImageRef;
@@ -18,13 +13,11 @@ use crate::node::Node;
 use crate::object::{Key, Kind, Object};
 use crate::pod::PodRun;
 use crate::pull::{Outside, Served};
-use crate::random::Stream;
 use crate::registry;
 use crate::store::Store;
 use crate::time::{self, SimTime, Span};
 use crate::token::{Mint, Token};
 use crate::trace::AttemptTrace;
-use crate::validation;
 use crate::world::{NodeSpec, World};
 
 /// How many things may happen at one simulated instant before the run is taken for a runaway.
@@ -88,42 +81,14 @@ pub(crate) enum Task {
     PodGone(Arc<str>),
     /// ACK's controller makes an IAM role equal to its object.
     Role(Key),
+    /// The garbage collector, or the namespace controller, looks at an object.
+    Collect(Key),
+    /// The serviceaccount controller looks at a namespace.
+    DefaultAccount(Arc<str>),
     /// A node of the world joins.
     NodeJoins(usize),
     /// A node of the world is lost.
     NodeLeaves(usize),
-}
-
-/// What `kubectl apply` did with one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// Which object.
-    pub key: Key,
-    /// What was done.
-    pub verb: AppliedVerb,
-}
-
-/// The last word of a line that `kubectl apply` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppliedVerb {
-    /// It was not there.
-    Created,
-    /// It differs from before.
-    Configured,
-    /// It does not.
-    Unchanged,
-}
-
-/// `deployment.apps/payment-api configured`
-impl std::fmt::Display for Applied {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let verb = match self.verb {
-            AppliedVerb::Created => "created",
-            AppliedVerb::Configured => "configured",
-            AppliedVerb::Unchanged => "unchanged",
-        };
-        write!(f, "{} {verb}", self.key)
-    }
 }
 
 impl Cluster {
@@ -153,10 +118,8 @@ impl Cluster {
             steps_at: (world.from, 0),
             world: Arc::clone(world),
         };
-        for namespace in ["default", "kube-system"] {
-            let value = serde_json::json!({ "metadata": { "name": namespace } });
-            let object = Object::decode(Kind::Namespace, &value).expect("a name is enough");
-            cluster.create(object).expect("the first namespaces are fine");
+        for namespace in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            cluster.create_namespace(namespace);
         }
         for (index, node) in world.nodes.iter().enumerate() {
             if node.joins <= world.from {
@@ -267,173 +230,6 @@ impl Cluster {
         time::rfc3339(self.world.epoch_seconds, at)
     }
 
-    // Requests.
-
-    /// `kubectl apply` of one manifest. Nothing is stored when it is refused.
-    pub fn apply(&mut self, manifest: &Value) -> Result<Applied, ApiError> {
-        let text =
-            |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let (api_version, kind_name) = (text("/apiVersion"), text("/kind"));
-        let kind = Kind::of(api_version, kind_name).ok_or_else(|| {
-            ApiError::not_found(format!(
-                "no matches for kind \"{kind_name}\" in version \"{api_version}\""
-            ))
-        })?;
-        if manifest.get("metadata").is_some_and(|meta| !meta.is_object() && !meta.is_null()) {
-            return Err(ApiError::bad_request("metadata is not an object"));
-        }
-        let mut manifest = manifest.clone();
-        if !kind.namespaced()
-            && let Some(Value::Object(metadata)) = manifest.get_mut("metadata")
-        {
-            metadata.remove("namespace");
-        }
-        if kind.namespaced() && text_at(&manifest, "/metadata/namespace").is_empty() {
-            manifest["metadata"]["namespace"] = "default".into();
-        }
-        let namespace = text_at(&manifest, "/metadata/namespace").to_owned();
-        let key = Key::new(
-            kind,
-            if kind.namespaced() { &namespace } else { "" },
-            text_at(&manifest, "/metadata/name"),
-        );
-        let live = self.store.get(&key).cloned();
-        let merged = match &live {
-            None => with_last_applied(&manifest, &manifest),
-            Some(live) => {
-                let live = live.to_value();
-                let last = last_applied(&live);
-                with_last_applied(&apply::three_way(kind, &live, &last, &manifest), &manifest)
-            }
-        };
-        let mut object = Object::decode(kind, &merged).map_err(|error| {
-            ApiError::bad_request(format!(
-                "{kind_name} in version \"{}\" cannot be handled as a {kind_name}: {error}",
-                kind.api_version().rsplit('/').next().unwrap_or_default()
-            ))
-        })?;
-        let verb = match live {
-            None => {
-                self.create(object)?;
-                AppliedVerb::Created
-            }
-            Some(live) => {
-                admission::default_object(&mut object);
-                if object == *live {
-                    AppliedVerb::Unchanged
-                } else {
-                    self.update(&live, object)?;
-                    AppliedVerb::Configured
-                }
-            }
-        };
-        Ok(Applied { key, verb })
-    }
-
-    /// Creates an object: defaults, admission, validation, storage, in this order (P1).
-    pub fn create(&mut self, mut object: Object) -> Result<Arc<Object>, ApiError> {
-        if !object.kind().namespaced() {
-            // apiserver pkg/registry/rest EnsureObjectNamespaceMatchesRequestNamespace clears it.
-            object.metadata_mut().namespace = None;
-        }
-        let namespace = object.namespace().to_owned();
-        if object.kind().namespaced() && self.store.find(Kind::Namespace, "", &namespace).is_none()
-        {
-            return Err(ApiError::object_not_found(Kind::Namespace, &namespace));
-        }
-        admission::default_object(&mut object);
-        let mut list_from_account = false;
-        if let Object::Pod(pod) = &mut object {
-            let list = |pod: &k8s_openapi::api::core::v1::Pod| {
-                pod.spec
-                    .as_ref()
-                    .and_then(|spec| spec.image_pull_secrets.clone())
-                    .unwrap_or_default()
-            };
-            let before = list(pod);
-            admission::admit_pod(&self.store, &namespace, pod)?;
-            list_from_account = before.is_empty() && !list(pod).is_empty();
-        }
-        let mut stream = self.uid_stream(&object);
-        let wall_clock = self.wall_clock(self.now);
-        let meta = object.metadata_mut();
-        meta.uid = Some(stream.uid());
-        meta.generation = Some(1);
-        if meta.name.is_none() {
-            let prefix = meta.generate_name.clone().unwrap_or_default();
-            meta.name = Some(format!("{prefix}{}", stream.name_suffix(5)));
-        }
-        meta.creation_timestamp = serde_json::from_value(wall_clock.into()).ok();
-        validation::on_create(&object)?;
-        self.before_change(object.kind());
-        let object = self.store.put(object);
-        self.note(&object.key(), Fact::Created);
-        self.after_create(&object, list_from_account);
-        Ok(object)
-    }
-
-    /// What an object's uid is drawn from, and the end of its name if that is to be generated.
-    fn uid_stream(&mut self, object: &Object) -> Stream {
-        let meta = object.metadata();
-        let prefix = meta.generate_name.as_deref().map(|prefix| format!("{prefix}*"));
-        let name = meta.name.clone().or(prefix).unwrap_or_default();
-        let named = Key::new(object.kind(), object.namespace(), &name);
-        let count = self.store.count_creation(named);
-        let which = format!("{}/{}/{name}/{count}", object.kind().name(), object.namespace());
-        Stream::new(self.world.seed, &which, "uid")
-    }
-
-    /// Replaces an object.
-    pub(crate) fn update(&mut self, old: &Object, mut object: Object) -> Result<(), ApiError> {
-        object.keep_status_of(old);
-        validation::on_update(old, &object)?;
-        if spec_of(old) != spec_of(&object) {
-            let generation = old.metadata().generation.unwrap_or(1) + 1;
-            object.metadata_mut().generation = Some(generation);
-        }
-        self.before_change(object.kind());
-        let object = self.store.put(object);
-        let key = object.key();
-        self.note(&key, Fact::Changed);
-        match object.as_ref() {
-            Object::Deployment(_) => self.enqueue(&key, 50),
-            Object::ReplicaSet(_) => self.enqueue(&key, 20),
-            Object::Role(_) => self.soon(1500, Task::Role(key)),
-            Object::Pod(pod) => self.image_edited(pod),
-            Object::Namespace(_) | Object::ServiceAccount(_) | Object::Secret(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Takes an object that is no Pod out of the store.
-    pub(crate) fn remove(&mut self, key: &Key) {
-        self.before_change(key.kind);
-        self.store.remove(key);
-        self.note(key, Fact::Deleted);
-    }
-
-    /// `kubectl delete pod`: the Pod is gone about a second later (cluster-recording: "Deleting a waiting pod").
-    pub fn delete_pod(&mut self, namespace: &str, name: &str) -> Result<(), ApiError> {
-        let uid = self.pod(namespace, name).map(|pod| Arc::clone(&pod.uid));
-        let uid = uid.ok_or_else(|| ApiError::object_not_found(Kind::Pod, name))?;
-        self.begin_deletion(&uid);
-        Ok(())
-    }
-
-    /// `kubectl rollout restart deployment`: an annotation in the template, and thereby a new ReplicaSet.
-    pub fn restart_rollout(&mut self, namespace: &str, name: &str) -> Result<(), ApiError> {
-        let found = self.store.find(Kind::Deployment, namespace, name).cloned();
-        let Some(Object::Deployment(deployment)) = found.as_deref() else {
-            return Err(ApiError::object_not_found(Kind::Deployment, name));
-        };
-        let mut changed = deployment.clone();
-        let spec = changed.spec.get_or_insert_default();
-        let annotations =
-            spec.template.metadata.get_or_insert_default().annotations.get_or_insert_default();
-        annotations.insert("kubectl.kubernetes.io/restartedAt".into(), self.wall_clock(self.now));
-        self.update(&Object::Deployment(deployment.clone()), Object::Deployment(changed))
-    }
-
     /// `aws ecr get-login-password`: a new token for a registry, with the rights of a role.
     pub fn mint_token(&mut self, registry: &str, role: &str) -> Arc<Token> {
         self.mint.mint(registry, role, self.now)
@@ -517,6 +313,8 @@ impl Cluster {
             Task::Sync(uid) => self.sync_pod(&uid, ticket),
             Task::PodGone(uid) => self.pod_gone(&uid),
             Task::Role(key) => self.sync_role(&key),
+            Task::Collect(key) => self.collect(&key),
+            Task::DefaultAccount(namespace) => self.create_default_account(&namespace),
             Task::NodeJoins(index) => {
                 let spec = self.world.nodes[index].clone();
                 self.join_node(spec);
@@ -540,7 +338,11 @@ impl Cluster {
                 self.work.get(key) != Some(due)
                     || self.refusals.get(key).is_some_and(|refusals| *refusals > 10)
             }
-            Task::Schedule(_) | Task::PodGone(_) | Task::Role(_) => false,
+            Task::Schedule(_)
+            | Task::PodGone(_)
+            | Task::Role(_)
+            | Task::Collect(_)
+            | Task::DefaultAccount(_) => false,
         });
         idle && self.pods.values().all(|pod| pod.deleting.is_none() && pod.is_settled(since))
     }
@@ -570,62 +372,6 @@ impl Cluster {
         if written {
             let count = recorder.event(index).count;
             self.note(about, Fact::Event { reason, message, count });
-        }
-    }
-
-    /// Skipped syncs were skipped on the promise that nothing they read changes.
-    fn before_change(&mut self, kind: Kind) {
-        match kind {
-            Kind::Secret => {
-                self.release_all();
-                self.generation += 1;
-            }
-            Kind::Namespace
-            | Kind::ServiceAccount
-            | Kind::Role
-            | Kind::Deployment
-            | Kind::ReplicaSet
-            | Kind::Pod
-            | Kind::Node
-            | Kind::Event => {}
-        }
-    }
-
-    fn after_create(&mut self, object: &Object, list_from_account: bool) {
-        let key = object.key();
-        match object {
-            Object::Namespace(_) => self.create_default_account(&key.name),
-            Object::Deployment(_) => self.enqueue(&key, 50),
-            Object::ReplicaSet(_) => self.enqueue(&key, 20),
-            Object::Role(_) => self.soon(1500, Task::Role(key)),
-            Object::Pod(pod) => self.pod_created(pod, list_from_account),
-            Object::ServiceAccount(_) | Object::Secret(_) => {}
-        }
-    }
-
-    /// The serviceaccount controller gives every namespace a `default` account.
-    fn create_default_account(&mut self, namespace: &str) {
-        let value =
-            serde_json::json!({ "metadata": { "name": "default", "namespace": namespace } });
-        let account = Object::decode(Kind::ServiceAccount, &value).expect("a name is enough");
-        self.create(account).expect("the namespace was just created");
-    }
-
-    fn pod_created(&mut self, pod: &k8s_openapi::api::core::v1::Pod, list_from_account: bool) {
-        let run = PodRun::new(pod, list_from_account, self.now, self.world.seed);
-        let uid = Arc::clone(&run.uid);
-        let node = run.node.clone();
-        self.note(&run.key, Fact::Status(Arc::clone(&run.status)));
-        if let Some(owner) = &run.owner {
-            self.owned.entry(Arc::clone(owner)).or_default().insert(Arc::clone(&uid));
-        }
-        self.pods.insert(Arc::clone(&uid), Arc::new(run));
-        self.owner_looks(&uid, 10);
-        match node {
-            None => self.soon(10, Task::Schedule(uid)),
-            Some(node) if self.nodes.contains_key(&node) => self.first_sync(&uid),
-            // The node that a Pod names itself need not exist: then nobody looks after the Pod.
-            Some(_) => {}
         }
     }
 
@@ -677,25 +423,4 @@ impl Cluster {
         self.generation += 1;
         self.roles.set(&name, policies);
     }
-}
-
-fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn with_last_applied(object: &Value, manifest: &Value) -> Value {
-    let mut object = object.clone();
-    let last = serde_json::to_string(manifest).expect("a JSON value prints") + "\n";
-    object["metadata"]["annotations"][LAST_APPLIED] = last.into();
-    object
-}
-
-fn last_applied(live: &Value) -> Value {
-    let annotations = live.pointer("/metadata/annotations");
-    let text = annotations.and_then(|all| all.get(LAST_APPLIED)).and_then(Value::as_str);
-    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
-}
-
-fn spec_of(object: &Object) -> Value {
-    object.to_value().get("spec").cloned().unwrap_or(Value::Null)
 }

@@ -48,7 +48,13 @@ impl Cluster {
             | Kind::Role
             | Kind::Pod
             | Kind::Node
-            | Kind::Event => {}
+            | Kind::Event
+            | Kind::ConfigMap
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::Stored(_) => {}
         }
     }
 

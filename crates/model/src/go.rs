@@ -4,6 +4,7 @@
 //! held against measured outcomes in `tests/conformance`.
 
 pub mod base64;
+pub mod difflib;
 pub mod glob;
 pub mod json;
 pub mod url;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::schema::{self, Schema};
 
 /// The kinds that the API server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,11 +32,124 @@ pub enum Kind {
     Node,
     /// `v1 Event`. Events are kept with what they are about, and rendered when somebody reads them.
     Event,
+    /// `v1 ConfigMap`
+    ConfigMap,
+    /// `apps/v1 StatefulSet`
+    StatefulSet,
+    /// `apps/v1 DaemonSet`
+    DaemonSet,
+    /// `batch/v1 Job`
+    Job,
+    /// `batch/v1 CronJob`
+    CronJob,
+    /// A real kind that has no effect here: it is stored and given back.
+    Stored(Stored),
 }
 
+/// One of the real kinds that are only stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stored(u8);
+
+/// How a kind is spelled in all places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// As `apiVersion:` spells it.
+    pub api_version: &'static str,
+    /// As `kind:` spells it.
+    pub kind: &'static str,
+    /// The plural in paths and in error messages.
+    pub plural: &'static str,
+    /// What kubectl takes instead.
+    pub short: &'static [&'static str],
+    /// Whether objects of this kind live in a namespace.
+    pub namespaced: bool,
+    /// Whether `kubectl get all` shows it.
+    pub in_all: bool,
+}
+
+const fn resource(
+    api_version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+) -> Resource {
+    Resource { api_version, kind, plural, short, namespaced: true, in_all: false }
+}
+
+impl Resource {
+    const fn cluster_wide(self) -> Self {
+        Self { namespaced: false, ..self }
+    }
+
+    const fn in_all(self) -> Self {
+        Self { in_all: true, ..self }
+    }
+}
+
+/// What kubectl's discovery finds of the modelled kinds, in the order of [`Kind`].
+const MODELLED: [Resource; 14] = [
+    resource("v1", "Namespace", "namespaces", &["ns"]).cluster_wide(),
+    resource("v1", "ServiceAccount", "serviceaccounts", &["sa"]),
+    resource("v1", "Secret", "secrets", &[]),
+    resource("iam.services.k8s.aws/v1alpha1", "Role", "roles", &[]),
+    resource("apps/v1", "Deployment", "deployments", &["deploy"]).in_all(),
+    resource("apps/v1", "ReplicaSet", "replicasets", &["rs"]).in_all(),
+    resource("v1", "Pod", "pods", &["po"]).in_all(),
+    resource("v1", "Node", "nodes", &["no"]).cluster_wide(),
+    resource("v1", "Event", "events", &["ev"]),
+    resource("v1", "ConfigMap", "configmaps", &["cm"]),
+    resource("apps/v1", "StatefulSet", "statefulsets", &["sts"]).in_all(),
+    resource("apps/v1", "DaemonSet", "daemonsets", &["ds"]).in_all(),
+    resource("batch/v1", "Job", "jobs", &[]).in_all(),
+    resource("batch/v1", "CronJob", "cronjobs", &["cj"]).in_all(),
+];
+
+/// The kinds that are only stored (kubernetes v1.35 `kubectl api-resources`).
+const STORED: [Resource; 25] = [
+    resource("v1", "Service", "services", &["svc"]).in_all(),
+    resource("v1", "Endpoints", "endpoints", &["ep"]),
+    resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims", &["pvc"]),
+    resource("v1", "PersistentVolume", "persistentvolumes", &["pv"]).cluster_wide(),
+    resource("v1", "LimitRange", "limitranges", &["limits"]),
+    resource("v1", "ResourceQuota", "resourcequotas", &["quota"]),
+    resource("v1", "ReplicationController", "replicationcontrollers", &["rc"]).in_all(),
+    resource("v1", "PodTemplate", "podtemplates", &[]),
+    resource("apps/v1", "ControllerRevision", "controllerrevisions", &[]),
+    resource("networking.k8s.io/v1", "Ingress", "ingresses", &["ing"]),
+    resource("networking.k8s.io/v1", "IngressClass", "ingressclasses", &[]).cluster_wide(),
+    resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", &["netpol"]),
+    resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", &["hpa"])
+        .in_all(),
+    resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", &["pdb"]),
+    resource("rbac.authorization.k8s.io/v1", "Role", "roles", &[]),
+    resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", &[]),
+    resource("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", &[]).cluster_wide(),
+    resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", &[])
+        .cluster_wide(),
+    resource("storage.k8s.io/v1", "StorageClass", "storageclasses", &["sc"]).cluster_wide(),
+    resource("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", &["pc"]).cluster_wide(),
+    resource("coordination.k8s.io/v1", "Lease", "leases", &[]),
+    resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", &[]),
+    resource("node.k8s.io/v1", "RuntimeClass", "runtimeclasses", &[]).cluster_wide(),
+    resource(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfigurations",
+        &[],
+    )
+    .cluster_wide(),
+    resource(
+        "admissionregistration.k8s.io/v1",
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfigurations",
+        &[],
+    )
+    .cluster_wide(),
+];
+
 impl Kind {
-    /// Every kind that is stored.
-    pub const ALL: [Self; 7] = [
+    /// The kinds that the model does something with, in the order of [`Kind`].
+    pub const MODELLED: [Self; 14] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::Secret,
@@ -43,75 +157,110 @@ impl Kind {
         Self::Deployment,
         Self::ReplicaSet,
         Self::Pod,
+        Self::Node,
+        Self::Event,
+        Self::ConfigMap,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::Job,
+        Self::CronJob,
     ];
+
+    /// Every kind that the API server knows, those that are only stored last.
+    pub fn every() -> impl Iterator<Item = Self> {
+        let stored = (0..STORED.len() as u8).map(|index| Self::Stored(Stored(index)));
+        Self::MODELLED.into_iter().chain(stored)
+    }
+
+    /// How it is spelled.
+    pub const fn spelling(self) -> &'static Resource {
+        match self {
+            Self::Namespace => &MODELLED[0],
+            Self::ServiceAccount => &MODELLED[1],
+            Self::Secret => &MODELLED[2],
+            Self::Role => &MODELLED[3],
+            Self::Deployment => &MODELLED[4],
+            Self::ReplicaSet => &MODELLED[5],
+            Self::Pod => &MODELLED[6],
+            Self::Node => &MODELLED[7],
+            Self::Event => &MODELLED[8],
+            Self::ConfigMap => &MODELLED[9],
+            Self::StatefulSet => &MODELLED[10],
+            Self::DaemonSet => &MODELLED[11],
+            Self::Job => &MODELLED[12],
+            Self::CronJob => &MODELLED[13],
+            Self::Stored(Stored(index)) => &STORED[index as usize],
+        }
+    }
 
     /// As `kind:` spells it.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Namespace => "Namespace",
-            Self::ServiceAccount => "ServiceAccount",
-            Self::Secret => "Secret",
-            Self::Role => "Role",
-            Self::Deployment => "Deployment",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::Pod => "Pod",
-            Self::Node => "Node",
-            Self::Event => "Event",
-        }
+        self.spelling().kind
     }
 
     /// As `apiVersion:` spells it.
     pub const fn api_version(self) -> &'static str {
-        match self {
-            Self::Namespace
-            | Self::ServiceAccount
-            | Self::Secret
-            | Self::Pod
-            | Self::Node
-            | Self::Event => "v1",
-            Self::Role => "iam.services.k8s.aws/v1alpha1",
-            Self::Deployment | Self::ReplicaSet => "apps/v1",
-        }
+        self.spelling().api_version
     }
 
     /// The plural in paths and in error messages: `serviceaccounts`.
     pub const fn plural(self) -> &'static str {
-        match self {
-            Self::Namespace => "namespaces",
-            Self::ServiceAccount => "serviceaccounts",
-            Self::Secret => "secrets",
-            Self::Role => "roles",
-            Self::Deployment => "deployments",
-            Self::ReplicaSet => "replicasets",
-            Self::Pod => "pods",
-            Self::Node => "nodes",
-            Self::Event => "events",
-        }
+        self.spelling().plural
     }
 
     /// The singular with its group, as `kubectl` prints results: `deployment.apps`.
-    pub const fn printed(self) -> &'static str {
-        match self {
-            Self::Namespace => "namespace",
-            Self::ServiceAccount => "serviceaccount",
-            Self::Secret => "secret",
-            Self::Role => "role.iam.services.k8s.aws",
-            Self::Deployment => "deployment.apps",
-            Self::ReplicaSet => "replicaset.apps",
-            Self::Pod => "pod",
-            Self::Node => "node",
-            Self::Event => "event",
+    pub fn printed(self) -> String {
+        let singular = self.name().to_ascii_lowercase();
+        match self.group() {
+            "" => singular,
+            group => format!("{singular}.{group}"),
         }
     }
 
     /// Whether objects of this kind live in a namespace.
     pub const fn namespaced(self) -> bool {
-        !matches!(self, Self::Namespace | Self::Node)
+        self.spelling().namespaced
+    }
+
+    /// Whether the kind is Kubernetes' own, and clients have its types.
+    pub const fn is_built_in(self) -> bool {
+        !matches!(self, Self::Role)
+    }
+
+    /// Whether objects of this kind have an effect here; others are stored and given back.
+    pub const fn has_effect(self) -> bool {
+        !matches!(self, Self::Stored(_))
+    }
+
+    /// Whether the API server counts changes of the object's spec (`metadata.generation`).
+    pub const fn has_generation(self) -> bool {
+        match self {
+            Self::Deployment
+            | Self::ReplicaSet
+            | Self::Pod
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::Job
+            | Self::CronJob
+            | Self::Role => true,
+            Self::Namespace
+            | Self::ServiceAccount
+            | Self::Secret
+            | Self::Node
+            | Self::Event
+            | Self::ConfigMap
+            | Self::Stored(_) => false,
+        }
     }
 
     /// The group of its `apiVersion`; empty for the core group.
     pub fn group(self) -> &'static str {
         self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The version of its `apiVersion`: `v1`.
+    pub fn version(self) -> &'static str {
+        self.api_version().rsplit('/').next().unwrap_or_default()
     }
 
     /// The plural with its group, as messages name a resource: `deployments.apps`.
@@ -124,18 +273,12 @@ impl Kind {
 
     /// The kind behind a path's `apiVersion` and plural.
     pub fn of_plural(api_version: &str, plural: &str) -> Option<Self> {
-        let read_only = [Self::Node, Self::Event];
-        Self::ALL
-            .into_iter()
-            .chain(read_only)
-            .find(|known| known.plural() == plural && known.api_version() == api_version)
+        Self::every().find(|known| known.plural() == plural && known.api_version() == api_version)
     }
 
     /// The kind of that `apiVersion` and `kind`.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|known| known.name() == kind && known.api_version() == api_version)
+        Self::every().find(|known| known.name() == kind && known.api_version() == api_version)
     }
 }
 
@@ -154,6 +297,24 @@ impl Key {
     /// A key.
     pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
         Self { kind, namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl Key {
+    /// Where the API serves the objects beside this one: `/apis/apps/v1/namespaces/payments/deployments`.
+    pub fn collection(&self) -> String {
+        let Resource { api_version, plural, namespaced, .. } = *self.kind.spelling();
+        let root = if api_version.contains('/') { "apis" } else { "api" };
+        if namespaced {
+            format!("/{root}/{api_version}/namespaces/{}/{plural}", self.namespace)
+        } else {
+            format!("/{root}/{api_version}/{plural}")
+        }
+    }
+
+    /// Where the API serves the object.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.collection(), self.name)
     }
 }
 
@@ -192,6 +353,15 @@ pub struct RoleSpec {
     /// Policy documents written into the role itself, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inline_policies: BTreeMap<String, String>,
+    /// The path of its ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How long its sessions may last, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_session_duration: Option<i64>,
+    /// The ARN of the policy that bounds its rights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
     /// Tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<BTreeMap<String, String>>,
@@ -214,43 +384,26 @@ pub enum Object {
     ReplicaSet(Box<ReplicaSet>),
     /// A Pod, without its status: that is rendered when somebody reads it.
     Pod(Box<Pod>),
+    /// An object of any other kind, as JSON.
+    Plain(Box<Plain>),
 }
 
-/// A value that does not fit the API's type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
-    /// Where it stands, as a JSON pointer.
-    pub at: String,
-    /// Why it does not fit.
-    pub error: String,
+/// An object that the model does not compute with, or not yet by a type of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plain {
+    /// Its kind.
+    pub kind: Kind,
+    /// Name, namespace and the rest.
+    pub metadata: ObjectMeta,
+    /// Everything else but `apiVersion` and `kind`.
+    pub rest: Map<String, Value>,
 }
 
-/// Where serde left a field out, as a JSON pointer.
-pub fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => String::new(),
-        Path::Seq { parent, index } => format!("{}/{index}", ignored_pointer(parent)),
-        Path::Map { parent, key } => format!("{}/{}", ignored_pointer(parent), escaped(key)),
-        Path::Some { parent }
-        | Path::NewtypeStruct { parent }
-        | Path::NewtypeVariant { parent } => ignored_pointer(parent),
-    }
-}
-
-/// Where serde stopped, as a JSON pointer.
-pub fn tracked_pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(String::new(), |at, segment| match segment {
-        Segment::Seq { index } => format!("{at}/{index}"),
-        Segment::Map { key } => format!("{at}/{}", escaped(key)),
-        Segment::Enum { variant } => format!("{at}/{}", escaped(variant)),
-        Segment::Unknown => at,
-    })
-}
-
-fn escaped(step: &str) -> String {
-    step.replace('~', "~0").replace('/', "~1")
+/// An instant in RFC 3339, as metadata keep it.
+pub(crate) fn timestamp(
+    text: &str,
+) -> Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time> {
+    serde_json::from_value(text.into()).ok()
 }
 
 /// Calls `$body` with the typed object, whatever its kind.
@@ -264,65 +417,76 @@ macro_rules! each {
             Object::Deployment($inner) => $body,
             Object::ReplicaSet($inner) => $body,
             Object::Pod($inner) => $body,
+            Object::Plain($inner) => $body,
         }
     };
 }
 
 impl Object {
-    /// Decodes an object of a known kind, and lists the fields that the API does not know, as JSON pointers.
+    /// Decodes an object whose shape was checked ([`crate::schema::shape`]).
     ///
     /// It is the only place that decodes API types: each instance of a decoder for them is a tenth of the engine.
-    pub fn decode_strictly(kind: Kind, value: &Value) -> Result<(Self, Vec<String>), Misfit> {
-        fn typed<T: DeserializeOwned>(
-            value: &Value,
-            unknown: &mut Vec<String>,
-        ) -> Result<T, Misfit> {
-            let mut track = serde_path_to_error::Track::new();
-            let decoder = serde_path_to_error::Deserializer::new(value, &mut track);
-            let mut note = |path: serde_ignored::Path<'_>| unknown.push(ignored_pointer(&path));
-            let decoded = T::deserialize(serde_ignored::Deserializer::new(decoder, &mut note));
-            decoded.map_err(|error| Misfit {
-                at: tracked_pointer(&track.path()),
-                error: error.to_string(),
-            })
-        }
-        let unknown = &mut Vec::new();
-        let object = match kind {
-            Kind::Namespace => Self::Namespace(typed(value, unknown)?),
-            Kind::ServiceAccount => Self::ServiceAccount(typed(value, unknown)?),
-            Kind::Secret => Self::Secret(typed(value, unknown)?),
-            Kind::Role => Self::Role(typed(value, unknown)?),
-            Kind::Deployment => Self::Deployment(typed(value, unknown)?),
-            Kind::ReplicaSet => Self::ReplicaSet(typed(value, unknown)?),
-            Kind::Pod => Self::Pod(typed(value, unknown)?),
-            Kind::Node | Kind::Event => {
-                let error = "nodes and events are not written in a file".into();
-                return Err(Misfit { at: String::new(), error });
-            }
-        };
-        Ok((object, std::mem::take(unknown)))
-    }
-
-    /// Decodes an object of a known kind; the error names the field that could not be read.
     pub fn decode(kind: Kind, value: &Value) -> Result<Self, String> {
-        let decoded = Self::decode_strictly(kind, value);
-        decoded.map(|(object, _)| object).map_err(|Misfit { at, error }| {
-            let path = at.trim_start_matches('/').replace('/', ".");
-            if path.is_empty() { error } else { format!("{path}: {error}") }
+        fn typed<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
+            T::deserialize(value).map_err(|error| error.to_string())
+        }
+        Ok(match kind {
+            Kind::Namespace => Self::Namespace(typed(value)?),
+            Kind::ServiceAccount => Self::ServiceAccount(typed(value)?),
+            Kind::Secret => Self::Secret(typed(value)?),
+            Kind::Role => Self::Role(typed(value)?),
+            Kind::Deployment => Self::Deployment(typed(value)?),
+            Kind::ReplicaSet => Self::ReplicaSet(typed(value)?),
+            Kind::Pod => Self::Pod(typed(value)?),
+            Kind::Node
+            | Kind::Event
+            | Kind::ConfigMap
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::Stored(_) => {
+                let mut rest = value.as_object().cloned().unwrap_or_default();
+                rest.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));
+                let metadata = value.get("metadata").map(typed).transpose()?.unwrap_or_default();
+                Self::Plain(Box::new(Plain { kind, metadata, rest }))
+            }
         })
     }
 
     /// The object as JSON, `apiVersion` and `kind` included.
     pub fn to_value(&self) -> Value {
-        let mut value =
-            each!(self, inner => serde_json::to_value(inner)).expect("API types serialise to JSON");
+        let value = match self {
+            Self::Namespace(inner) => serde_json::to_value(inner),
+            Self::ServiceAccount(inner) => serde_json::to_value(inner),
+            Self::Secret(inner) => serde_json::to_value(inner),
+            Self::Role(inner) => serde_json::to_value(inner),
+            Self::Deployment(inner) => serde_json::to_value(inner),
+            Self::ReplicaSet(inner) => serde_json::to_value(inner),
+            Self::Pod(inner) => serde_json::to_value(inner),
+            Self::Plain(inner) => serde_json::to_value(&inner.metadata).map(|metadata| {
+                let mut all = inner.rest.clone();
+                all.insert("metadata".into(), metadata);
+                Value::Object(all)
+            }),
+        };
+        let mut value = value.expect("API types serialise to JSON");
         value["apiVersion"] = self.kind().api_version().into();
         value["kind"] = self.kind().name().into();
         value
     }
 
+    /// The object as JSON the way the API server gives it: as Go prints it.
+    pub fn as_served(&self) -> Value {
+        let value = self.to_value();
+        match Schema::get().of(self.kind()) {
+            Some(of) => schema::shape(of, &value).value,
+            None => value,
+        }
+    }
+
     /// Its kind.
-    pub const fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Namespace(_) => Kind::Namespace,
             Self::ServiceAccount(_) => Kind::ServiceAccount,
@@ -331,6 +495,7 @@ impl Object {
             Self::Deployment(_) => Kind::Deployment,
             Self::ReplicaSet(_) => Kind::ReplicaSet,
             Self::Pod(_) => Kind::Pod,
+            Self::Plain(plain) => plain.kind,
         }
     }
 
@@ -349,6 +514,7 @@ impl Object {
         match (self, old) {
             (Self::Deployment(new), Self::Deployment(old)) => new.status.clone_from(&old.status),
             (Self::ReplicaSet(new), Self::ReplicaSet(old)) => new.status.clone_from(&old.status),
+            (Self::Namespace(new), Self::Namespace(old)) => new.status.clone_from(&old.status),
             _ => {}
         }
     }
@@ -371,6 +537,39 @@ impl Object {
     /// Which object this is.
     pub fn key(&self) -> Key {
         Key::new(self.kind(), self.namespace(), self.name())
+    }
+
+    /// Whether something keeps it from being deleted.
+    pub fn has_finalizers(&self) -> bool {
+        self.metadata().finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
+    }
+
+    /// Whether it differs from another in nothing but metadata and status.
+    pub fn has_same_spec(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Namespace(one), Self::Namespace(two)) => one.spec == two.spec,
+            (Self::ServiceAccount(_), Self::ServiceAccount(_)) => true,
+            (Self::Secret(one), Self::Secret(two)) => one.data == two.data,
+            (Self::Role(one), Self::Role(two)) => one.spec == two.spec,
+            (Self::Deployment(one), Self::Deployment(two)) => one.spec == two.spec,
+            (Self::ReplicaSet(one), Self::ReplicaSet(two)) => one.spec == two.spec,
+            (Self::Pod(one), Self::Pod(two)) => one.spec == two.spec,
+            (Self::Plain(one), Self::Plain(two)) => one.rest.get("spec") == two.rest.get("spec"),
+            _ => false,
+        }
+    }
+
+    /// How long a Pod may take to end.
+    pub(crate) fn grace_seconds(&self) -> i64 {
+        let Self::Pod(pod) = self else { return 0 };
+        pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30)
+    }
+
+    /// Shows that it is being deleted, where its status says so.
+    pub(crate) fn terminate(&mut self) {
+        if let Self::Namespace(namespace) = self {
+            namespace.status.get_or_insert_default().phase = Some("Terminating".into());
+        }
     }
 
     /// The uid of the object that owns this one.

@@ -1,6 +1,6 @@
-//! The API server's store: objects by key, resource versions, and the requests that change them.
+//! The API server's store: objects by key, resource versions, and who owns whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::object::{Key, Kind, Object};
@@ -10,6 +10,8 @@ use crate::object::{Key, Kind, Object};
 pub struct Store {
     objects: BTreeMap<Key, Arc<Object>>,
     resource_version: u64,
+    // By the owner's uid.
+    owned: BTreeMap<Arc<str>, BTreeSet<Key>>,
     // How many objects were created under a name, or with a generated one.
     creations: BTreeMap<Key, u64>,
 }
@@ -48,6 +50,11 @@ impl Store {
         self.objects.values()
     }
 
+    /// The objects that name the object of a uid as an owner.
+    pub fn owned_by(&self, uid: &str) -> Vec<Key> {
+        self.owned.get(uid).into_iter().flatten().cloned().collect()
+    }
+
     /// The version of the newest change.
     pub const fn resource_version(&self) -> u64 {
         self.resource_version
@@ -65,14 +72,42 @@ impl Store {
     pub fn put(&mut self, mut object: Object) -> Arc<Object> {
         self.resource_version += 1;
         object.metadata_mut().resource_version = Some(self.resource_version.to_string());
+        let key = object.key();
+        let before = self.objects.get(&key).cloned();
+        let owners = |object: &Object| -> Vec<String> {
+            let owners = object.metadata().owner_references.iter().flatten();
+            owners.map(|owner| owner.uid.clone()).collect()
+        };
+        let (old, new) = (before.map(|old| owners(&old)).unwrap_or_default(), owners(&object));
+        if old != new {
+            self.disown(&old, &key);
+            for owner in &new {
+                self.owned.entry(owner.as_str().into()).or_default().insert(key.clone());
+            }
+        }
         let object = Arc::new(object);
-        self.objects.insert(object.key(), Arc::clone(&object));
+        self.objects.insert(key, Arc::clone(&object));
         object
     }
 
     /// Takes an object out.
     pub fn remove(&mut self, key: &Key) -> Option<Arc<Object>> {
         self.resource_version += 1;
-        self.objects.remove(key)
+        let object = self.objects.remove(key)?;
+        let owners = object.metadata().owner_references.iter().flatten();
+        let owners: Vec<String> = owners.map(|owner| owner.uid.clone()).collect();
+        self.disown(&owners, key);
+        Some(object)
+    }
+
+    fn disown(&mut self, owners: &[String], key: &Key) {
+        for owner in owners {
+            if let Some(owned) = self.owned.get_mut(owner.as_str()) {
+                owned.remove(key);
+                if owned.is_empty() {
+                    self.owned.remove(owner.as_str());
+                }
+            }
+        }
     }
 }

@@ -1,239 +1,107 @@
-//! The API server's checks of the fields that matter for image pulls.
-//! *Sources: kubernetes v1.35.6 pkg/apis/core/validation/validation.go, pkg/apis/apps/validation/validation.go,
-//! apimachinery pkg/util/validation/validation.go.*
+//! The API server's checks of the fields that matter here, in upstream's order.
+//! *Sources: kubernetes v1.35.6 pkg/apis/{core,apps,batch}/validation/validation.go, apimachinery
+//! pkg/api/validation/objectmeta.go.*
 
-use std::collections::BTreeMap;
+mod name;
+mod pod;
+mod secret;
+mod warning;
+mod workload;
 
-use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::{ApiError, Cause};
-use crate::docker_config;
-use crate::object::Object;
-use crate::pull_policy;
+use crate::go::quote;
+use crate::object::{Kind, Object};
 
-const MAX_SECRET_BYTES: usize = 1_048_576;
+pub use pod::{ephemeral_update as on_ephemeral_update, update as on_pod_update};
+pub use warning::of as warnings;
 
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const MAX_ANNOTATION_BYTES: usize = 256 << 10;
 
 /// Checks a new object.
 pub fn on_create(object: &Object) -> Result<(), ApiError> {
-    let mut errors = name_errors(object);
-    errors.extend(match object {
-        Object::Secret(secret) => secret_errors(secret),
-        Object::Pod(pod) => pod_errors(pod),
-        Object::Deployment(deployment) => deployment_errors(deployment),
-        Object::Namespace(_)
-        | Object::ServiceAccount(_)
-        | Object::Role(_)
-        | Object::ReplicaSet(_) => Vec::new(),
+    let mut causes = metadata(object.kind(), object.metadata());
+    causes.extend(match object {
+        Object::Secret(secret) => secret::check(secret),
+        Object::Pod(pod) => pod::create(pod),
+        Object::Deployment(_) | Object::ReplicaSet(_) => workload::check(object),
+        Object::Plain(plain) => match plain.kind {
+            Kind::ConfigMap => secret::config_map(plain),
+            _ => workload::check(object),
+        },
+        Object::Namespace(_) | Object::ServiceAccount(_) | Object::Role(_) => Vec::new(),
     });
-    refuse(object, &errors)
+    refuse(object, causes)
 }
 
 /// Checks a changed object against the one it replaces.
 pub fn on_update(old: &Object, new: &Object) -> Result<(), ApiError> {
-    let errors = match (old, new) {
+    let mut causes = metadata(new.kind(), new.metadata());
+    causes.extend(match (old, new) {
         (Object::Secret(old), Object::Secret(new)) => {
-            [secret_update_errors(old, new), secret_errors(new)].concat()
+            [secret::update(old, new), secret::check(new)].concat()
         }
-        (Object::Pod(old), Object::Pod(new)) => pod_update_errors(old, new),
-        (Object::Deployment(old), Object::Deployment(new)) => {
-            [selector_errors(old, new), deployment_errors(new)].concat()
+        (Object::Pod(old), Object::Pod(new)) => pod::update(old, new),
+        (Object::Plain(old), Object::Plain(new)) if new.kind == Kind::ConfigMap => {
+            [secret::config_map_update(old, new), secret::config_map(new)].concat()
         }
-        _ => Vec::new(),
-    };
-    refuse(new, &errors)
-}
-
-fn refuse(object: &Object, errors: &[String]) -> Result<(), ApiError> {
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let causes = errors.iter().map(|error| {
-        let (field, message) = error.split_once(": ").unwrap_or(("", error));
-        Cause::invalid_as_said(field, message)
+        (old, new) => [workload::check(new), workload::update(old, new)].concat(),
     });
-    Err(ApiError::invalid(object.kind(), object.name(), causes.collect()))
+    refuse(new, causes)
 }
 
-fn name_errors(object: &Object) -> Vec<String> {
-    let name = object.name();
-    let label = |text: &str| {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let edge = |byte: &u8| *byte != b'-';
-        let bytes = text.as_bytes();
-        bytes.iter().copied().all(inner)
-            && bytes.first().is_some_and(edge)
-            && bytes.last().is_some_and(edge)
-    };
-    let (good, rule) = match object {
-        Object::Namespace(_) => (label(name) && name.len() <= 63, LABEL),
-        _ => (name.split('.').all(label) && name.len() <= 253, SUBDOMAIN),
-    };
+/// The refusal that an object's faults make.
+pub fn refuse(object: &Object, causes: Vec<Cause>) -> Result<(), ApiError> {
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(object.kind(), object.name(), causes))
+    }
+}
+
+fn metadata(kind: Kind, meta: &ObjectMeta) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let name = meta.name.as_deref().unwrap_or_default();
+    let rule = name::rule_of(kind);
     if name.is_empty() {
-        return vec!["metadata.name: Required value: name or generateName is required".into()];
+        causes.push(Cause::required("metadata.name", "name or generateName is required"));
     }
-    if good {
-        Vec::new()
-    } else {
-        vec![format!("metadata.name: Invalid value: \"{name}\": {rule}")]
+    if let Some(prefix) = meta.generate_name.as_deref().filter(|prefix| !prefix.is_empty()) {
+        // A prefix may end in a dash: a letter stands for what comes behind it.
+        let masked = prefix.strip_suffix('-').map_or(prefix.to_owned(), |text| format!("{text}a"));
+        let faults = rule(&masked).into_iter();
+        causes
+            .extend(faults.map(|why| Cause::invalid("metadata.generateName", quote(prefix), why)));
     }
+    if !name.is_empty() {
+        let faults = rule(name).into_iter();
+        causes.extend(faults.map(|why| Cause::invalid("metadata.name", quote(name), why)));
+    }
+    if kind.namespaced() && meta.namespace.as_deref().unwrap_or_default().is_empty() {
+        causes.push(Cause::required("metadata.namespace", ""));
+    }
+    causes.extend(labels("metadata.labels", meta.labels.iter().flatten()));
+    let annotations = || meta.annotations.iter().flatten();
+    for (key, _) in annotations() {
+        let faults = name::qualified(&key.to_lowercase()).into_iter();
+        causes.extend(faults.map(|why| Cause::invalid("metadata.annotations", quote(key), why)));
+    }
+    if annotations().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+        > MAX_ANNOTATION_BYTES
+    {
+        causes.push(Cause::too_long("metadata.annotations", MAX_ANNOTATION_BYTES));
+    }
+    causes
 }
 
-/// P8: only the two registry credential types are looked into, and not deeper than one JSON object.
-fn secret_errors(secret: &Secret) -> Vec<String> {
-    let mut errors = Vec::new();
-    let empty = BTreeMap::new();
-    let data = secret.data.as_ref().unwrap_or(&empty);
-    if data.values().map(|value| value.0.len()).sum::<usize>() > MAX_SECRET_BYTES {
-        errors.push(format!("data: Too long: may not be more than {MAX_SECRET_BYTES} bytes"));
+fn labels<'a>(path: &str, labels: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for (key, value) in labels {
+        let faults = name::qualified(key).into_iter();
+        causes.extend(faults.map(|why| Cause::invalid(path, quote(key), why)));
+        let faults = name::label_value(value).into_iter();
+        causes.extend(faults.map(|why| Cause::invalid(path, quote(value), why)));
     }
-    let key = match secret.type_.as_deref() {
-        Some(docker_config::DOCKER_CONFIG_JSON) => ".dockerconfigjson",
-        Some(docker_config::DOCKER_CFG) => ".dockercfg",
-        _ => return errors,
-    };
-    match data.get(key) {
-        None => errors.push(format!("data[{key}]: Required value")),
-        Some(ByteString(value)) => errors.extend(docker_config::object_error(value).map(|why| {
-            format!("data[{key}]: Invalid value: \"<secret contents redacted>\": {why}")
-        })),
-    }
-    errors
-}
-
-fn secret_update_errors(old: &Secret, new: &Secret) -> Vec<String> {
-    let type_of = |secret: &Secret| secret.type_.clone().unwrap_or_else(|| "Opaque".into());
-    let mut errors = Vec::new();
-    if type_of(old) != type_of(new) {
-        errors.push(format!("type: Invalid value: \"{}\": field is immutable", type_of(new)));
-    }
-    if old.immutable == Some(true) {
-        let why = "Forbidden: field is immutable when `immutable` is set";
-        if new.immutable != Some(true) {
-            errors.push(format!("immutable: {why}"));
-        }
-        if old.data != new.data {
-            errors.push(format!("data: {why}"));
-        }
-    }
-    errors
-}
-
-/// P6: nothing about the image's name is checked but that there is one, and that it has no blanks around it.
-fn pod_errors(pod: &Pod) -> Vec<String> {
-    let Some(spec) = &pod.spec else { return vec!["spec.containers: Required value".into()] };
-    let mut errors = spec_errors("spec", spec);
-    for (path, container) in containers("spec", spec) {
-        let image = container.image.as_deref().unwrap_or_default();
-        if image.trim() != image && !image.trim().is_empty() {
-            errors.push(format!(
-                "{path}.image: Invalid value: \"{image}\": must not have leading or trailing whitespace"
-            ));
-        }
-    }
-    errors
-}
-
-fn spec_errors(path: &str, spec: &PodSpec) -> Vec<String> {
-    let mut errors = Vec::new();
-    if spec.containers.is_empty() {
-        errors.push(format!("{path}.containers: Required value"));
-    }
-    for (path, container) in containers(path, spec) {
-        if container.name.is_empty() {
-            errors.push(format!("{path}.name: Required value"));
-        }
-        if container.image.as_deref().unwrap_or_default().is_empty() {
-            errors.push(format!("{path}.image: Required value"));
-        }
-        let (policy, image) = (container.image_pull_policy.as_deref(), container.image.as_deref());
-        if let Err(unsupported) = pull_policy::admit(policy, image.unwrap_or_default(), false) {
-            errors.push(format!("{path}.imagePullPolicy: {unsupported}"));
-        }
-    }
-    errors
-}
-
-fn containers<'a>(path: &str, spec: &'a PodSpec) -> Vec<(String, &'a Container)> {
-    let numbered = |list: &'a [Container], field: &str| -> Vec<(String, &'a Container)> {
-        list.iter()
-            .enumerate()
-            .map(|(index, container)| (format!("{path}.{field}[{index}]"), container))
-            .collect()
-    };
-    let mut all = numbered(spec.init_containers.as_deref().unwrap_or_default(), "initContainers");
-    all.extend(numbered(&spec.containers, "containers"));
-    all
-}
-
-/// P7: of a stored Pod only its images may change (and fields that this model does not look at).
-fn pod_update_errors(old: &Pod, new: &Pod) -> Vec<String> {
-    let (Some(old), Some(new)) = (&old.spec, &new.spec) else { return Vec::new() };
-    let names = |spec: &PodSpec| -> Vec<String> {
-        containers("", spec).into_iter().map(|(_, container)| container.name.clone()).collect()
-    };
-    if names(old).len() != names(new).len() {
-        return vec![
-            "spec.containers: Forbidden: pod updates may not add or remove containers".into(),
-        ];
-    }
-    let without_images = |spec: &PodSpec| {
-        let mut spec = spec.clone();
-        let lists = [Some(&mut spec.containers), spec.init_containers.as_mut()];
-        for container in lists.into_iter().flatten().flatten() {
-            container.image = None;
-        }
-        spec.active_deadline_seconds = None;
-        spec.tolerations = None;
-        spec
-    };
-    if without_images(old) == without_images(new) {
-        return spec_errors("spec", new);
-    }
-    vec!["spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)".into()]
-}
-
-fn deployment_errors(deployment: &Deployment) -> Vec<String> {
-    let Some(spec) = &deployment.spec else { return vec!["spec.selector: Required value".into()] };
-    let mut errors = Vec::new();
-    let wanted = spec.selector.match_labels.clone().unwrap_or_default();
-    let labels =
-        spec.template.metadata.as_ref().and_then(|meta| meta.labels.clone()).unwrap_or_default();
-    if wanted.is_empty() && spec.selector.match_expressions.as_ref().is_none_or(Vec::is_empty) {
-        errors.push(
-            "spec.selector: Invalid value: {}: empty selector is invalid for deployment".into(),
-        );
-    } else if wanted.iter().any(|(key, value)| labels.get(key) != Some(value)) {
-        let shown = serde_json::to_string(&labels).expect("a map of strings is JSON");
-        errors.push(format!(
-            "spec.template.metadata.labels: Invalid value: {shown}: `selector` does not match template `labels`"
-        ));
-    }
-    if spec.replicas.is_some_and(|replicas| replicas < 0) {
-        errors.push(format!(
-            "spec.replicas: Invalid value: {}: must be greater than or equal to 0",
-            spec.replicas.unwrap_or_default()
-        ));
-    }
-    if let Some(template) = &spec.template.spec {
-        errors.extend(spec_errors("spec.template.spec", template));
-    } else {
-        errors.push("spec.template.spec.containers: Required value".into());
-    }
-    errors
-}
-
-fn selector_errors(old: &Deployment, new: &Deployment) -> Vec<String> {
-    let selector = |deployment: &Deployment| {
-        deployment.spec.as_ref().map(|spec| spec.selector.clone()).unwrap_or_default()
-    };
-    if selector(old) == selector(new) {
-        return Vec::new();
-    }
-    let shown = serde_json::to_string(&selector(new)).expect("a selector is JSON");
-    vec![format!("spec.selector: Invalid value: {shown}: field is immutable")]
+    causes
 }

@@ -3,7 +3,7 @@
 
 mod registry;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Statement;
 use crate::time::SimTime;
@@ -32,6 +32,27 @@ pub struct World {
     pub roles: BTreeMap<String, RoleSpec>,
     /// Nodes, in the order they were declared.
     pub nodes: Vec<NodeSpec>,
+    /// Admission plugins that are switched on beside the usual ones.
+    pub admission_plugins: BTreeSet<AdmissionPlugin>,
+}
+
+/// An admission plugin that is off unless somebody switches it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AdmissionPlugin {
+    /// Every container of every Pod gets the pull policy Always (P3).
+    AlwaysPullImages,
+}
+
+impl AdmissionPlugin {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::AlwaysPullImages];
+
+    /// As `--enable-admission-plugins` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AlwaysPullImages => "AlwaysPullImages",
+        }
+    }
 }
 
 /// An IAM role.

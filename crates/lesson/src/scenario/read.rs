@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pullpath_model::time::{SimTime, Span as Duration};
-use pullpath_model::world::World;
+use pullpath_model::world::{AdmissionPlugin, World};
 use pullpath_view::block::Block;
 
 use super::{
@@ -223,6 +223,7 @@ impl Reader<'_> {
             "roles",
             "tokens",
             "nodes",
+            "admission-plugins",
             "fresh-token-role",
         ])?;
         let start =
@@ -244,6 +245,10 @@ impl Reader<'_> {
             .unwrap_or_default();
         let nodes = fields.need("nodes", "write at least one node");
         let nodes = nodes.map(|node| world::nodes(&node, &roles, from)).unwrap_or_default();
+        let plugins = fields.get("admission-plugins");
+        let names = AdmissionPlugin::ALL.map(|plugin| (plugin.name(), plugin));
+        let admission_plugins =
+            plugins.iter().flat_map(|node| node.list()).filter_map(|node| node.word(&names));
         let known = roles.keys().map(String::as_str);
         let fresh = fields
             .get("fresh-token-role")
@@ -264,6 +269,7 @@ impl Reader<'_> {
             tokens,
             roles,
             nodes,
+            admission_plugins: admission_plugins.collect(),
             ..World::default()
         };
         Some((world, fresh.map(str::to_owned)))

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::go::quote;
 use crate::object::Kind;
 
 /// A refusal by the API server, as its `v1 Status` carries it.
@@ -117,6 +118,12 @@ impl ApiError {
         Self::new(405, "MethodNotAllowed", message)
     }
 
+    /// 415 of a strategic patch for a kind whose types the server does not have.
+    pub fn unsupported_media_type() -> Self {
+        let message = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
     /// 422, with one or several faults; repeated ones are said once (P8).
     pub fn invalid(kind: Kind, name: &str, causes: Vec<Cause>) -> Self {
         let group = kind.group();
@@ -140,6 +147,11 @@ impl ApiError {
         let mut error = Self::new(422, "Invalid", format!(" \"\" is invalid: {}", joined(&causes)));
         error.causes = causes;
         error
+    }
+
+    /// 500, which has no reason.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
     }
 
     /// 422 of a JSON patch that does not apply.
@@ -221,7 +233,8 @@ impl fmt::Display for Cause {
 /// *Source: apimachinery pkg/util/validation/field/errors.go.*
 impl Cause {
     fn named(reason: &str, field: String, message: String) -> Self {
-        const REASONS: [&str; 7] = [
+        const REASONS: [&str; 8] = [
+            "FieldValueNotFound",
             "FieldValueInvalid",
             "FieldValueRequired",
             "FieldValueForbidden",
@@ -232,12 +245,6 @@ impl Cause {
         ];
         let reason = REASONS.into_iter().find(|known| *known == reason).unwrap_or("");
         Self { reason, field, message }
-    }
-
-    /// A fault whose words are made already.
-    pub(crate) fn invalid_as_said(field: &str, message: &str) -> Self {
-        let (field, message) = (field.to_owned(), message.to_owned());
-        Self { reason: "FieldValueInvalid", field, message }
     }
 
     /// A value is missing.
@@ -276,6 +283,20 @@ impl Cause {
     pub fn not_supported(field: impl Into<String>, body: impl fmt::Display) -> Self {
         let (field, message) = (field.into(), body.to_string());
         Self { reason: "FieldValueNotSupported", field, message }
+    }
+
+    /// A text is none of those that are allowed.
+    pub fn unsupported(field: impl Into<String>, value: &str, known: &[&str]) -> Self {
+        let known: Vec<String> = known.iter().map(|known| quote(known)).collect();
+        let value = quote(value);
+        let body = format!("Unsupported value: {value}: supported values: {}", known.join(", "));
+        Self::not_supported(field, body)
+    }
+
+    /// A value names something that is not there.
+    pub fn not_found(field: impl Into<String>, value: &str) -> Self {
+        let message = format!("Not found: {}", quote(value));
+        Self { reason: "FieldValueNotFound", field: field.into(), message }
     }
 
     /// A value is too long.

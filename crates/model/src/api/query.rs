@@ -1,6 +1,8 @@
 //! The options of a request, from its query and from the body of a deletion.
 
-use super::ApiError;
+use serde_json::Value;
+
+use super::{ApiError, Method, Request};
 
 /// What a query says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +19,10 @@ pub struct Query {
     pub propagation: Option<Propagation>,
     /// `gracePeriodSeconds=`
     pub grace_period: Option<i64>,
+    /// The uid that an object has to have to be deleted.
+    pub uid: Option<String>,
+    /// The version that an object has to have to be deleted.
+    pub resource_version: Option<String>,
 }
 
 /// What becomes of fields that the type does not have, and of fields that are there twice.
@@ -55,8 +61,27 @@ impl Propagation {
 }
 
 impl Query {
+    /// Reads the options of a request; those of a deletion may stand in its body.
+    pub fn of(request: &Request) -> Result<Self, ApiError> {
+        let mut options = Self::parse(&request.query);
+        if request.method != Method::Delete || request.body.is_empty() {
+            return Ok(options);
+        }
+        let body: Value = serde_json::from_str(&request.body)
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        options.dry_run |= body["dryRun"].as_array().is_some_and(|all| all.contains(&"All".into()));
+        if let Some(policy) = body["propagationPolicy"].as_str() {
+            options.propagation = Propagation::from_name(policy);
+        }
+        options.grace_period = body["gracePeriodSeconds"].as_i64().or(options.grace_period);
+        options.uid = text(&body["preconditions"]["uid"]);
+        options.resource_version = text(&body["preconditions"]["resourceVersion"]);
+        Ok(options)
+    }
+
     /// Reads a query. Options that this server does not know are passed over, as by the real one.
-    pub fn parse(query: &str) -> Result<Self, ApiError> {
+    fn parse(query: &str) -> Self {
         let mut options = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -77,7 +102,7 @@ impl Query {
                 _ => {}
             }
         }
-        Ok(options)
+        options
     }
 }
 

@@ -6,6 +6,7 @@ use super::{ApiError, Query, Target};
 use crate::cluster::Cluster;
 use crate::event::{Event, EventType, Recorder};
 use crate::object::{Key, Kind, Object};
+use crate::time::Span;
 
 impl Cluster {
     /// An object or a List.
@@ -47,7 +48,10 @@ impl Cluster {
             Kind::Event => self.rendered_events().into_iter().filter(inside).collect(),
             Kind::Node => self
                 .nodes()
-                .map(|node| json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": node.spec.name } }))
+                .map(|node| {
+                    let metadata = json!({ "name": node.spec.name });
+                    json!({ "apiVersion": "v1", "kind": "Node", "metadata": metadata })
+                })
                 .collect(),
             _ => self
                 .store
@@ -60,11 +64,17 @@ impl Cluster {
 
     /// The object as JSON with its status as of now.
     pub(crate) fn render(&self, object: &Object) -> Value {
-        let mut value = object.to_value();
+        let mut value = object.as_served();
         if let Object::Pod(_) = object
             && let Some(run) = self.pods.get(object.uid())
         {
             value["status"] = json!({ "phase": run.phase() });
+            if let Some(since) = run.deleting {
+                let grace = object.grace_seconds();
+                let end = self.wall_clock(since + Span::seconds(grace));
+                value["metadata"]["deletionTimestamp"] = end.into();
+                value["metadata"]["deletionGracePeriodSeconds"] = grace.into();
+            }
         }
         value
     }

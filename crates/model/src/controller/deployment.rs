@@ -281,7 +281,7 @@ impl Cluster {
 
     fn update_set(&mut self, before: &ReplicaSet, after: Box<ReplicaSet>) {
         let before = Object::ReplicaSet(Box::new(before.clone()));
-        self.update(&before, Object::ReplicaSet(after)).expect("a ReplicaSet may be scaled");
+        self.update(&before, Object::ReplicaSet(after));
     }
 
     /// A finished rollout forgets the oldest ReplicaSets without Pods (cleanupDeployment).

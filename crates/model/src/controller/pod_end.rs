@@ -42,9 +42,10 @@ impl Cluster {
             let back_off = &mut Arc::make_mut(node).back_off;
             images.for_each(|image| back_off.reset(uid, image));
         }
-        self.store.remove(&pod.key);
+        let object = self.store.remove(&pod.key);
         self.recorders.insert(pod.key.clone(), Arc::new(pod.recorder.clone()));
         self.note(&pod.key, Fact::Deleted);
+        object.iter().for_each(|object| self.gone(object));
     }
 
     /// The controller of a Pod that changed looks at it.

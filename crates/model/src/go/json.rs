@@ -330,6 +330,27 @@ impl<'a> Cursor<'a> {
         out
     }
 
+    /// Takes an array, giving the cursor before each element, which takes it.
+    pub fn elements(&mut self, mut element: impl FnMut(&mut Self)) {
+        loop {
+            // An opening bracket or a comma.
+            self.next_byte();
+            self.at += 1;
+            if self.next_byte() != b']' {
+                element(self);
+            }
+            if self.next_byte() == b']' {
+                self.at += 1;
+                return;
+            }
+        }
+    }
+
+    /// Takes a number or a word and gives its text.
+    pub fn text(&mut self) -> &'a str {
+        std::str::from_utf8(self.take()).unwrap_or_default()
+    }
+
     /// Takes a value of any kind.
     pub fn skip(&mut self) {
         self.take();
