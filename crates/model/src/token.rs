@@ -161,7 +161,7 @@ impl Mint {
         issued: SimTime,
     ) -> Arc<Token> {
         let (registry, role) = (registry.to_owned(), role.to_owned());
-        let spec = TokenSpec { registry, role, issued, ..TokenSpec::default() };
+        let spec = TokenSpec { registry, issued, role, ..TokenSpec::default() };
         self.issue(name, RegistryKind::Ecr, &spec)
     }
 

@@ -282,7 +282,7 @@ fn trouble_of(network: &str) -> Result<Strange, NotPlayed> {
 struct Auth {
     username: String,
     password: String,
-    auth: String,
+    encoded: String,
     server_address: String,
     identity_token: String,
     registry_token: String,
@@ -323,9 +323,9 @@ impl Auth {
             match field {
                 "username" => auth.username.clone_from(&whole.username),
                 "password" => auth.password.clone_from(&whole.password),
-                "auth" if state.contains("not-base64") => auth.auth = "***".to_owned(),
-                "auth" if state.contains("colon") => auth.auth = STANDARD.encode(user),
-                "auth" => auth.auth = STANDARD.encode(format!("{user}:{}", whole.password)),
+                "auth" if state.contains("not-base64") => "***".clone_into(&mut auth.encoded),
+                "auth" if state.contains("colon") => auth.encoded = STANDARD.encode(user),
+                "auth" => auth.encoded = STANDARD.encode(format!("{user}:{}", whole.password)),
                 "server_address" => {
                     auth.server_address = match state {
                         "valid-for-other-host" => "https://elsewhere.example.com".to_owned(),
@@ -345,7 +345,7 @@ impl Auth {
         AuthConfig {
             username: &self.username,
             password: &self.password,
-            auth: &self.auth,
+            auth: &self.encoded,
             server_address: &self.server_address,
             identity_token: &self.identity_token,
             registry_token: &self.registry_token,
