@@ -7,7 +7,7 @@ use pullpath_model::keyring::Keyring;
 use crate::judge::{Judge, Names};
 use crate::object::{Account, PodLike};
 use crate::secret::{self, Content};
-use crate::source::Spot;
+use crate::source::{Spot, argument};
 
 /// P4.1 to P4.5.
 pub(crate) fn names<'a>(judge: &Judge<'a>, pod: &'a PodLike) -> Names<'a> {
@@ -16,7 +16,11 @@ pub(crate) fn names<'a>(judge: &Judge<'a>, pod: &'a PodLike) -> Names<'a> {
     if pod.described {
         return Names::Unknown {
             origin: "`kubectl describe` does not show a Pod's pull secrets".into(),
-            settle: format!("kubectl get pod {} -n {namespace} -o yaml", pod.name),
+            settle: format!(
+                "kubectl get pod {} -n {} -o yaml",
+                argument(&pod.name, "POD"),
+                argument(namespace, "NAMESPACE")
+            ),
         };
     }
     if !pod.list.is_empty() {
@@ -60,7 +64,11 @@ pub(crate) fn names<'a>(judge: &Judge<'a>, pod: &'a PodLike) -> Names<'a> {
         }
         None => Names::Unknown {
             origin: format!("that of ServiceAccount `{account_name}`, which is not in the input"),
-            settle: format!("kubectl get serviceaccount {account_name} -n {namespace} -o yaml"),
+            settle: format!(
+                "kubectl get serviceaccount {} -n {} -o yaml",
+                argument(account_name, "SERVICEACCOUNT"),
+                argument(namespace, "NAMESPACE")
+            ),
         },
     }
 }

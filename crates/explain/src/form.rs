@@ -5,7 +5,7 @@ use pullpath_lesson::source::Span;
 
 use crate::message;
 use crate::object::{Container, EventText, Inventory, PodLike, State};
-use crate::source::Spot;
+use crate::source::{Spot, argument};
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,7 +326,10 @@ fn row(
     let inside = column("NAMESPACE").map_or(namespace, |(_, name)| name);
     let count = column("LAST SEEN").and_then(|(_, seen)| seen.split_once("(x"));
     into.events.push(EventText {
-        subject: pod.map(|pod| (inside.to_owned(), pod.to_owned())),
+        // What is no name was no column.
+        subject: pod
+            .filter(|pod| argument(pod, "") == *pod && argument(inside, "") == inside)
+            .map(|pod| (inside.to_owned(), pod.to_owned())),
         message: message.to_owned(),
         spot: Spot::value(file, at + from..at + from + message.len(), None),
         count: count.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()).unwrap_or(1),

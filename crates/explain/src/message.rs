@@ -8,7 +8,7 @@ use pullpath_model::message::kubelet as words;
 use self::rules::{Next, RULES, Rule};
 use crate::host::Family;
 use crate::report::{Place, Reading};
-use crate::source::{printable, short};
+use crate::source::{argument, printable, short};
 
 /// What is known about the Pod that a text is about.
 #[derive(Debug, Clone, Copy, Default)]
@@ -206,20 +206,21 @@ pub(crate) fn image_in(text: &str) -> Option<String> {
 }
 
 fn next(next: Next, text: &str, facts: &Facts<'_>, host: Option<&str>) -> Vec<String> {
-    let namespace = if facts.namespace.is_empty() { "NAMESPACE" } else { facts.namespace };
-    let pod = facts.pod.unwrap_or("POD");
+    let namespace = argument(facts.namespace, "NAMESPACE");
+    let pod = argument(facts.pod.unwrap_or_default(), "POD");
     let family = host.map_or(Family::Other, Family::of);
-    let host = host.unwrap_or("the registry");
+    let host = host.map_or("the registry", |host| argument(host, "HOST"));
     let list = format!(
         "kubectl get pod {pod} -n {namespace} -o jsonpath='{{.spec.serviceAccountName}} {{.spec.imagePullSecrets}}'"
     );
     let steps: Vec<String> = match next {
         Next::Secrets => {
-            let names: Vec<&str> = unretrieved(text).collect();
+            let names: Vec<&str> =
+                unretrieved(text).map(|name| argument(name, "SECRET")).collect();
             let named = (!names.is_empty()).then(|| names.join(" "));
             match named {
                 Some(names) => vec![
-                    format!("kubectl get secret {} -n {namespace}", short(&names)),
+                    format!("kubectl get secret {names} -n {namespace}"),
                     "a Secret of another namespace does not count: create it here too".into(),
                 ],
                 None => {

@@ -130,7 +130,7 @@ impl<'a> Check<'a> {
     fn wrong_type(&mut self) {
         let secret = self.secret;
         let spot = secret.type_spot.as_ref().unwrap_or(&secret.spot);
-        let kind = crate::source::short(&secret.secret_type);
+        let kind = crate::source::argument(&secret.secret_type, "[hidden]");
         let message = format!(
             "Secret `{}` has type `{kind}`, which the kubelet passes over without a word",
             secret.name

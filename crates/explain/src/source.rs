@@ -145,6 +145,14 @@ pub(crate) fn short(text: &str) -> String {
     shown
 }
 
+/// A name of an input as a command can have it that somebody will copy into a shell: nothing but the letters of names, or
+/// else a word that has to be filled in.
+pub(crate) fn argument<'a>(text: &'a str, placeholder: &'a str) -> &'a str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
+    let fits = !text.is_empty() && text.len() <= 253 && text.chars().all(plain);
+    if fits && !text.starts_with('-') { text } else { placeholder }
+}
+
 /// The key of an `auths` map without a login that somebody wrote into it: `https://user:password@host`.
 pub(crate) fn shown_key(key: &str) -> String {
     let (scheme, rest) = key.split_once("://").map_or(("", key), |(scheme, rest)| (scheme, rest));

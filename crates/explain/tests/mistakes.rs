@@ -262,6 +262,19 @@ fn near_misses() {
     assert!(!format!("{report:?}").contains("MARKED"));
 }
 
+/// A command that somebody will copy holds nothing that a shell would run.
+#[test]
+fn commands_hold_names_only() {
+    let hostile = pod("ghcr.io/a/b:1", "  imagePullSecrets: [{name: '$(touch x)'}]\n")
+        .replace("{name: p}", "{name: 'p; touch x', namespace: '`touch x`'}");
+    let report = ask(&hostile);
+    let settle = report.images[0].settle.as_deref();
+    assert_eq!(settle, Some("kubectl get secret SECRET -n NAMESPACE -o yaml"));
+    let table = "NAME      READY   STATUS             RESTARTS   AGE\n$(touch)  0/1     ImagePullBackOff   0          9s\n";
+    let report = ask(table);
+    assert_eq!(report.messages[0].next, ["kubectl events -n NAMESPACE --for pod/POD"]);
+}
+
 /// The page for people lists every code, and nothing that no code draws.
 #[test]
 fn every_code_is_on_the_page() {

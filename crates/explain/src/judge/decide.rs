@@ -12,7 +12,7 @@ use crate::message;
 use crate::object::{Container, PodLike, State};
 use crate::report::{Image, Reading, Verdict};
 use crate::secret::{self, Content};
-use crate::source::{short, shown_key};
+use crate::source::{argument, shown_key};
 use crate::world::Node;
 
 impl Judge<'_> {
@@ -50,7 +50,8 @@ impl Judge<'_> {
         {
             let settle = format!(
                 "kubectl get events -n {} --field-selector involvedObject.name={}",
-                pod.namespace, pod.name
+                argument(&pod.namespace, "NAMESPACE"),
+                argument(&pod.name, "POD")
             );
             let reason = format!(
                 "{} has the same token for `{other}`, and a token is good in one region only",
@@ -85,7 +86,11 @@ impl Judge<'_> {
             if anonymous == Anonymous::Always && tried.offers.is_empty() {
                 return Answer::new(Pulls, everybody(family));
             }
-            let settle = format!("kubectl get secret {unknown} -n {} -o yaml", pod.namespace);
+            let settle = format!(
+                "kubectl get secret {} -n {} -o yaml",
+                argument(unknown, "SECRET"),
+                argument(&pod.namespace, "NAMESPACE")
+            );
             let reason =
                 format!("what stands in Secret `{}/{unknown}` is not in the input", pod.namespace);
             return Answer::new(Unknown, reason).settle(settle);
@@ -125,9 +130,9 @@ impl Judge<'_> {
         }
         let settle = format!(
             "kubectl run pull-test -n {} --restart=Never --image-pull-policy=Always --image={} && sleep 20 && kubectl describe pod pull-test -n {}",
-            pod.namespace,
-            short(container.image.as_ref().map_or("", |(image, _)| image)),
-            pod.namespace
+            argument(&pod.namespace, "NAMESPACE"),
+            argument(container.image.as_ref().map_or("", |(image, _)| image), "IMAGE"),
+            argument(&pod.namespace, "NAMESPACE")
         );
         let reason = format!("{why}, so it pulls only if {}", unless.unwrap_or_default());
         Answer::new(Unknown, reason).settle(settle)
@@ -177,8 +182,9 @@ impl Judge<'_> {
         if tried.offers.iter().any(|(_, assessment)| guess(assessment)) {
             let name = source_name(&offer.source).unwrap_or_default();
             let settle = format!(
-                "kubectl get secret {name} -n {} -o yaml --show-managed-fields",
-                pod.namespace
+                "kubectl get secret {} -n {} -o yaml --show-managed-fields",
+                argument(name, "SECRET"),
+                argument(&pod.namespace, "NAMESPACE")
             );
             return Answer::new(Verdict::Unknown, reason).settle(settle);
         }

@@ -10,7 +10,7 @@ use super::{
     PodLike, SecretObject, State, Written,
 };
 use crate::moment::Moment;
-use crate::source::Spot;
+use crate::source::{Spot, argument};
 
 /// Reads the objects of one document.
 pub(crate) struct Reader<'i> {
@@ -287,6 +287,14 @@ impl Reader<'_> {
         containers
     }
 
+    /// Where a type stands; what is none, because something else got into its place, is not shown.
+    fn type_spot(&self, value: Cursor<'_>) -> Spot {
+        match value.text() {
+            Some(text) if argument(text, "") == text => self.spot(value),
+            Some(_) | None => Spot::hidden(self.file, value.span(), value.key_span()),
+        }
+    }
+
     /// An image's name. Somebody may have written a login into it, as into a URL; that is no image name, and not shown.
     fn image(&self, value: Cursor<'_>) -> Option<(String, Spot)> {
         let text = value.text()?;
@@ -350,7 +358,7 @@ impl Reader<'_> {
                 .filter(|t| !t.is_empty())
                 .unwrap_or("Opaque")
                 .to_owned(),
-            type_spot: declared.map(|value| self.spot(value)),
+            type_spot: declared.map(|value| self.type_spot(value)),
             data,
             data_spot: data_spot.map_or_else(|| self.name_spot(object), key_spot),
             written: written(object),
