@@ -68,7 +68,8 @@ impl Cluster {
 /// A ReplicaSet's name ends in a hash of its template. Upstream hashes Go's own print-out of it, which nothing
 /// else can make; any function of the template gives names that look alike and change when they should.
 fn template_hash(seed: u64, template: &PodTemplateSpec) -> String {
-    let text = serde_json::to_string(template).expect("a template is JSON");
+    // By way of a value, as every object goes: serde compiles a second writer of all API types for text.
+    let text = serde_json::to_value(template).expect("a template is JSON").to_string();
     Stream::new(seed, &text, "pod-template-hash").name_suffix(10)
 }
 
