@@ -4,6 +4,7 @@ mod bundle;
 mod check;
 mod explain;
 mod grade;
+mod hand_in;
 mod play;
 
 use std::ffi::OsString;
@@ -22,11 +23,14 @@ const HELP: &str = "\
 Pullpath: see the path of every pull.
 
 Usage:
-  pullpath check [PATH...]               lint and prove scenarios and lessons
+  pullpath check [PATH...]               lint and prove scenarios, lessons, quizzes
   pullpath run SCENARIO                  play a scenario without a browser
-      [--until 13h] [--answer NAME] [--json | --log | --attempt]
-  pullpath grade SCENARIO ATTEMPT|FOLDER...   what attempts or answer folders are worth
-      [--json]
+      [--until 13h] [--answer NAME | --replay FILE] [--world N]
+      [--json | --log | --attempt]
+  pullpath grade HAND-IN... [--content DIR]   what hand-ins are worth, one row a learner
+      [--roster CSV] [--seed S] [--check ID] [--format F] [--summary]
+      [--resume FILE] [--shard I/N]
+  pullpath hand-in --name NAME FILE...   attempts as one file to hand in
   pullpath explain -f FILE...            will real manifests pull, until when, and why not
       [--now TIME] [--world FILE] [--format text|json|sarif] [--strict] [--rehearse DIR]
   pullpath bundle [PATH...] --out DIR    turn content into what the site fetches
@@ -78,6 +82,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
             "check" => check::run(&mut parser, output),
             "run" => play::run(&mut parser, output),
             "grade" => grade::run(&mut parser, output),
+            "hand-in" => hand_in::run(&mut parser, output),
             "bundle" => bundle::run(&mut parser, output),
             "explain" => explain::run(&mut parser, output),
             other => Err(Failure(format!(
@@ -90,7 +95,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
 }
 
 fn hint_for(word: &str) -> String {
-    let commands = ["check", "run", "grade", "bundle", "explain"];
+    let commands = ["check", "run", "grade", "hand-in", "bundle", "explain"];
     match pullpath_lesson::diagnostic::nearest(word, commands) {
         Some(near) => format!("did you mean `pullpath {near}`?"),
         None => "`pullpath --help` lists the commands".into(),

@@ -67,6 +67,27 @@ pub fn scenario_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
+/// The quizzes in a folder that is no scenario's: its YAML files.
+pub fn quiz_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    if folder.join(pullpath_lesson::scenario::FILE).is_file() {
+        return Ok(files);
+    }
+    for entry in fs::read_dir(folder).map_err(|error| about(folder, &error))? {
+        let path = entry?.path();
+        if path.is_file() && path.extension().is_some_and(|extension| extension == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The name of a file without folder and ending.
+pub fn stem_of(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// The last part of a path, also of `.`.
 pub fn name_of(path: &Path) -> io::Result<String> {
     let whole = path.canonicalize().map_err(|error| about(path, &error))?;

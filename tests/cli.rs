@@ -58,7 +58,8 @@ fn everything_that_ships_is_proved() {
     ok scenarios/thirteen-hour-token: fails as shipped, 3 solutions pass, 5 wrong answers told apart
     ok scenarios/wrong-type: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok lessons/image-pull-secrets.md
-    6 scenarios checked, 1 lesson checked: 0 errors, 0 warnings
+    ok quizzes/image-pull-secrets.yaml
+    6 scenarios, 1 lesson, 1 quiz checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
@@ -70,6 +71,7 @@ fn help_is_there_for_every_command() {
         &["check", "--help"],
         &["run", "-h"],
         &["grade", "--help"],
+        &["hand-in", "--help"],
         &["bundle", "--help"],
         &["explain", "--help"],
     ] {
@@ -171,18 +173,18 @@ fn answer_folders_and_attempts_are_graded() {
     let run = pullpath(&["grade", base, folder.path().to_str().unwrap()]);
     assert_eq!(run.code, 2);
     assert!(run.out.contains("a.json: not passed, 0 of 100 points"), "{}", run.out);
+    assert!(run.out.contains("b.json: could not be graded"), "{}", run.out);
     assert!(
-        run.out.contains(
-            "b.json: could not be graded: this is an attempt at `default-serviceaccount`"
-        ),
+        run.out.contains("error[unknown-scenario]: there is no scenario `default-serviceaccount`"),
         "{}",
         run.out
     );
-    assert!(run.out.contains("c.json: could not be graded: 1:12: "), "{}", run.out);
-    assert!(run.out.contains("d.json: could not be graded: format 9"), "{}", run.out);
+    assert!(run.out.contains("error[truncated]: the file ends in the middle"), "{}", run.out);
+    assert!(run.out.contains("c.json:1:13"), "{}", run.out);
+    assert!(run.out.contains("error[newer-format]: this is format 9"), "{}", run.out);
     let json = pullpath(&["grade", base, folder.path().join("a.json").to_str().unwrap(), "--json"]);
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
-    assert_eq!(report["results"][0]["checks"][0]["outcome"], "fail");
+    assert_eq!(report["results"][0]["items"][0]["checks"][0]["outcome"], "fail");
 }
 
 /// The proof finds what reading cannot: each mistake is told at its place in `scenario.yaml`.

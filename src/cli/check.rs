@@ -1,27 +1,30 @@
 //! `pullpath check`: the author's lint and proof.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lexopt::prelude::*;
-use pullpath_engine::proof;
+use pullpath_engine::{proof, quiz};
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
 use pullpath_lesson::lesson;
+use pullpath_lesson::quiz::{Kind as QuestionKind, Question, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 
-use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, say};
+use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, play, say};
 use crate::files;
 
 const HELP: &str = "\
 Usage: pullpath check [PATH...]
 
-Checks scenarios and lessons: formats, names, links; and proves each scenario: the
-shipped state fails every goal, each solution passes, each foreseen wrong answer draws
-its own feedback, two runs agree.
+Checks scenarios, lessons and quizzes: formats, names, links; and proves each scenario:
+the shipped state fails every goal, each solution passes, each foreseen wrong answer
+draws its own feedback, two runs agree. The key of each prediction is computed.
 
-PATH is a scenario's folder, a folder of scenarios, a lesson's Markdown file, or a
-folder of them; without one, `scenarios` and `lessons` are checked.
+PATH is a scenario's folder, a lesson's Markdown file, a quiz's YAML file, or a folder
+of any of them; without one, `scenarios`, `lessons` and `quizzes` are checked. A quiz
+asks about scenarios in the folder `scenarios` beside its own.
 
 Exit codes: 0 all is well; 1 something does not hold; 2 a file cannot be read.
 ";
@@ -31,6 +34,7 @@ Exit codes: 0 all is well; 1 something does not hold; 2 a file cannot be read.
 struct Tally {
     scenarios: u32,
     lessons: u32,
+    quizzes: u32,
     errors: u32,
     warnings: u32,
     unreadable: bool,
@@ -46,7 +50,12 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         }
     }
     if paths.is_empty() {
-        paths = ["scenarios", "lessons"].map(PathBuf::from).to_vec();
+        let folders = ["scenarios", "lessons", "quizzes"].map(PathBuf::from);
+        paths = folders.into_iter().filter(|folder| folder.is_dir()).collect();
+    }
+    if paths.is_empty() {
+        let hint = "name a folder of content: pullpath check FOLDER";
+        return Err(Failure(format!("there is no content here\n  = hint: {hint}")));
     }
     let mut tally = Tally::default();
     for path in &paths {
@@ -54,9 +63,13 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
     }
     writeln!(
         output.out,
-        "{} checked, {} checked: {}, {}",
+        "{}, {}, {} checked: {}, {}",
         counted(tally.scenarios, "scenario"),
         counted(tally.lessons, "lesson"),
+        match tally.quizzes {
+            1 => "1 quiz".to_owned(),
+            number => format!("{number} quizzes"),
+        },
         counted(tally.errors, "error"),
         counted(tally.warnings, "warning"),
     )?;
@@ -69,7 +82,10 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
 
 fn check_path(path: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
     if path.is_file() {
-        return check_lesson(path, output, tally);
+        return match path.extension().is_some_and(|extension| extension == "yaml") {
+            true => check_quiz(path, output, tally),
+            false => check_lesson(path, output, tally),
+        };
     }
     let folders = files::scenario_folders(path)?;
     for folder in &folders {
@@ -88,9 +104,13 @@ fn check_path(path: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result
     for file in &lessons {
         check_lesson(file, output, tally)?;
     }
-    if folders.is_empty() && lessons.is_empty() {
+    let quizzes = files::quiz_files(path)?;
+    for file in &quizzes {
+        check_quiz(file, output, tally)?;
+    }
+    if folders.is_empty() && lessons.is_empty() && quizzes.is_empty() {
         return Err(Failure(format!(
-            "{}: there is neither a scenario nor a lesson here\n  = hint: a scenario is a folder with a `scenario.yaml`, a lesson is a `.md` file",
+            "{}: there is neither a scenario nor a lesson nor a quiz here\n  = hint: a scenario is a folder with a `scenario.yaml`, a lesson is a `.md` file, a quiz is a `.yaml` file",
             path.display()
         )));
     }
@@ -148,6 +168,58 @@ fn check_lesson(file: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Resu
         writeln!(output.out, "ok {}", file.display())?;
     }
     Ok(())
+}
+
+fn check_quiz(file: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
+    let text =
+        files::read_text(file)?.ok_or_else(|| format!("{}: this is not text", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let checked = Quiz::read(&name, &files::stem_of(file), &text);
+    let mut diagnostics = checked.diagnostics;
+    let mut keys = BTreeMap::new();
+    tally.quizzes += 1;
+    if let Some(quiz) = checked.value.filter(|_| !any_errors(&diagnostics)) {
+        let (scenarios, known) = asked_about(file, &quiz)?;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let (computed, told) = quiz::keys(&name, &quiz, &|id| scenarios.get(id), &known);
+        keys = computed;
+        diagnostics.extend(told);
+    } else {
+        tally.unreadable = true;
+    }
+    let texts = Texts::from([(name, text)]);
+    let errors = tally.errors;
+    report(file.parent().unwrap_or(Path::new(".")), &texts, &diagnostics, output, tally)?;
+    if errors == tally.errors {
+        let keys: Vec<String> =
+            keys.iter().map(|(id, key)| format!("{id} is `{}`", key.name())).collect();
+        let keys = if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) };
+        writeln!(output.out, "ok {}{keys}", file.display())?;
+    }
+    Ok(())
+}
+
+/// The scenarios that a quiz asks about, and the names of all that it could.
+type Scenarios = (BTreeMap<String, Arc<Scenario>>, Vec<String>);
+
+fn asked_about(file: &Path, quiz: &Quiz) -> Result<Scenarios, Failure> {
+    let mut scenarios = BTreeMap::new();
+    let folder = file.parent().map(|folder| folder.join("../scenarios")).unwrap_or_default();
+    let folder = folder.canonicalize().unwrap_or(folder);
+    let folders = if folder.is_dir() { files::scenario_folders(&folder)? } else { Vec::new() };
+    let mut known = Vec::new();
+    for folder in folders {
+        let id = files::name_of(&folder)?;
+        let is_asked = |question: &Question| match &question.kind {
+            QuestionKind::Predict(predict) => predict.scenario == id,
+            _ => false,
+        };
+        if quiz.questions().iter().any(is_asked) {
+            scenarios.insert(id.clone(), play::open(&folder)?);
+        }
+        known.push(id);
+    }
+    Ok((scenarios, known))
 }
 
 /// Prints diagnostics with paths that can be opened from here.

@@ -1,217 +1,174 @@
-//! `pullpath grade`: what attempts and answer folders are worth.
+//! `pullpath grade`: what hand-ins are worth, one row for each learner.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod content;
+mod input;
+mod learner;
+mod pool;
+mod record;
+mod report;
+mod resume;
+mod roster;
+
+use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use pullpath_engine::{Session, answer};
-use pullpath_lesson::grade::Verdict;
-use pullpath_lesson::markdown;
-use pullpath_lesson::scenario::Scenario;
-use pullpath_view::Attempt;
-use pullpath_view::block::{Block, Inline};
-use serde_json::json;
+use pullpath_lesson::Texts;
 
-use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, play, say};
+use self::content::Content;
+use self::input::Input;
+use self::learner::{Group, Rules};
+use self::record::{Outcome, Row};
+use self::report::Format;
+use self::resume::Results;
+use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, say};
 use crate::files;
 
 const HELP: &str = "\
-Usage: pullpath grade SCENARIO ATTEMPT|FOLDER... [--json]
+Usage: pullpath grade HAND-IN... [--content DIR] [OPTIONS]
+       pullpath grade SCENARIO ATTEMPT|ANSWER-FOLDER... [OPTIONS]
 
-Replays attempts and says what they are worth. An ATTEMPT is the JSON file that the page
-hands out; a FOLDER holds files that take the place of the scenario's, and may hold a
-`commands.sh`. A folder of attempts (*.json) is graded one by one.
+Replays what learners handed in and prints one row for each. A HAND-IN is the JSON file
+that Pullpath exports, an attempt alone, a folder of them, a file of one hand-in a line
+(.ndjson, .jsonl), or `-` for such lines on standard input. An ANSWER-FOLDER holds files
+that take the place of the scenario's, and may hold a `commands.sh`.
+
+  --content DIR     the scenarios and quizzes that were set; `.` unless given
+  --roster CSV      who should hand in: a column `number`, `name`, or both
+  --item ID         grade this scenario or quiz only; may be repeated. Without it, all
+                    that somebody handed in
+  --check ID        grade this goal or question only
+  --seed S          draw the worlds from S; an attempt's own seed never counts
+  --format F        text, json, ndjson, junit, csv or gradescope
+  --summary         how many failed each goal and chose each option
+  --resume FILE     keep results in FILE (NDJSON), and skip those that it holds already
+  --shard I/N       grade every N-th learner only, from the I-th on; I counts from 0
 
 Exit codes: 0 all passed; 1 one or more did not; 2 one or more could not be graded.
 ";
 
-/// What one hand-in came to.
-struct Graded {
-    name: String,
-    result: Result<Verdict, String>,
+/// What the arguments ask for.
+#[derive(Default)]
+struct Options {
+    paths: Vec<PathBuf>,
+    content: Option<PathBuf>,
+    roster: Option<PathBuf>,
+    items: Vec<String>,
+    check: Option<String>,
+    seed: Option<u64>,
+    format: Format,
+    summary: bool,
+    resume: Option<PathBuf>,
+    shard: Option<(usize, usize)>,
 }
 
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
-    let mut paths: Vec<PathBuf> = Vec::new();
-    let mut as_json = false;
+    let mut options = Options::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("help") | Short('h') => return say(output, HELP),
-            Long("json") => as_json = true,
-            Value(path) => paths.push(path.into()),
+            Long("content") => options.content = Some(parser.value()?.into()),
+            Long("roster") => options.roster = Some(parser.value()?.into()),
+            Long("item") => options.items.push(parser.value()?.string()?),
+            Long("check") => options.check = Some(parser.value()?.string()?),
+            Long("seed") => options.seed = Some(seed(&parser.value()?.string()?)?),
+            Long("format") => options.format = Format::named(&parser.value()?.string()?)?,
+            Long("json") => options.format = Format::Json,
+            Long("summary") => options.summary = true,
+            Long("resume") => options.resume = Some(parser.value()?.into()),
+            Long("shard") => options.shard = Some(shard(&parser.value()?.string()?)?),
+            Value(path) => options.paths.push(path.into()),
             other => return Err(other.unexpected().into()),
         }
     }
-    if paths.len() < 2 {
-        let hint = "pullpath grade scenarios/NAME attempt.json";
-        return Err(Failure(format!("which scenario, and which attempts?\n  = hint: {hint}")));
+    grade(options, output)
+}
+
+fn grade(mut options: Options, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let scenario = options.paths.first().filter(|path| is_scenario(path)).cloned();
+    if scenario.is_some() {
+        options.paths.remove(0);
     }
-    let scenario = play::open(&paths[0])?;
-    let mut graded = Vec::new();
-    for path in &paths[1..] {
-        graded.extend(grade_path(&scenario, path)?);
+    if options.paths.is_empty() {
+        let hint =
+            "pullpath grade hand-ins/ --content DIR, or pullpath grade scenarios/NAME attempt.json";
+        return Err(Failure(format!("which attempts?\n  = hint: {hint}")));
     }
-    if as_json {
-        print_json(&scenario, &graded, output)?;
-    } else {
-        print_text(&scenario, &graded, output)?;
+    let content = match &scenario {
+        Some(folder) => Content::of_scenario(folder)?,
+        None => Content::below(options.content.as_deref().unwrap_or(std::path::Path::new(".")))?,
+    };
+    let inputs = input::collect(&options.paths, scenario.is_some())?;
+    let roster = options.roster.as_deref().map(read_roster).transpose()?;
+    let groups = learner::groups(inputs, roster.as_deref());
+    let rules = Rules::new(&content, &options.items, options.check.clone(), options.seed, &groups)?;
+    let in_shard = |place: usize| options.shard.is_none_or(|(index, of)| place % of == index);
+    let groups: Vec<Group> = groups
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| in_shard(*place))
+        .map(|(_, group)| group)
+        .collect();
+    let mut results = Results::open(options.resume.as_deref())?;
+    let mut unwritten = None;
+    let rows = {
+        let earlier = results.take();
+        let grade = |group: &Group| match earlier.get(&rules.key(group)) {
+            Some(row) => (Row::clone(row), false),
+            None => (rules.grade(group), true),
+        };
+        let broken = |group: &Group, why: String| (rules.broken(group, &why), true);
+        let mut keep = |(row, fresh): &(Row, bool)| {
+            if *fresh && let Err(error) = results.append(row) {
+                unwritten = Some(error);
+            }
+        };
+        pool::each(&groups, &grade, &broken, &mut keep)
+    };
+    if let Some(Failure(why)) = unwritten {
+        return Err(Failure(why));
     }
-    let impossible = graded.iter().any(|graded| graded.result.is_err());
-    let passed =
-        graded.iter().all(|graded| graded.result.as_ref().is_ok_and(|verdict| verdict.passed));
-    Ok(match (impossible, passed) {
+    let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
+    report::print(&rows, &rules, options.format, options.summary, output)?;
+    let any = |outcome| rows.iter().any(|row| row.outcome == outcome);
+    Ok(match (any(Outcome::Error), any(Outcome::Fail) || any(Outcome::Missing)) {
         (true, _) => IMPOSSIBLE,
-        (false, true) => PASSED,
-        (false, false) => NOT_PASSED,
+        (false, true) => NOT_PASSED,
+        (false, false) => PASSED,
     })
 }
 
-fn grade_path(scenario: &Arc<Scenario>, path: &Path) -> Result<Vec<Graded>, Failure> {
+fn is_scenario(path: &std::path::Path) -> bool {
+    path.join(pullpath_lesson::scenario::FILE).is_file()
+}
+
+fn read_roster(path: &std::path::Path) -> Result<Vec<pullpath_view::hand_in::Learner>, Failure> {
     let name = path.display().to_string();
-    if path.is_file() {
-        return Ok(vec![Graded { name, result: grade_attempt(scenario, path) }]);
-    }
-    let texts = files::read_folder(path)?;
-    let attempts: Vec<&String> = texts.keys().filter(|file| file.ends_with(".json")).collect();
-    if attempts.is_empty() {
-        let result = match answer::from_folder(scenario, &name, &texts) {
-            Ok(answer) => answer::play(scenario, &answer)
-                .map(|session| session.judge())
-                .map_err(|problem| problem.to_string()),
-            Err(diagnostics) => {
-                Err(diagnostics.iter().map(|problem| problem.draw(&texts)).collect())
-            }
-        };
-        return Ok(vec![Graded { name, result }]);
-    }
-    let grade = |file: &String| {
-        let path = path.join(file);
-        Graded { name: path.display().to_string(), result: grade_attempt(scenario, &path) }
-    };
-    Ok(attempts.into_iter().map(grade).collect())
+    let text = files::read_text(path)?.ok_or_else(|| format!("{name}: this is not text"))?;
+    roster::read(&name, &text)
 }
 
-fn grade_attempt(scenario: &Arc<Scenario>, path: &Path) -> Result<Verdict, String> {
-    let text =
-        files::read_text(path).map_err(|error| error.to_string())?.ok_or("this is not text")?;
-    let attempt: Attempt = serde_json::from_str(&text).map_err(|error| {
-        format!("{}:{}: this is not an attempt: {error}", error.line(), error.column())
-    })?;
-    if attempt.format != 1 {
-        return Err(format!(
-            "format {} is not known here: this is Pullpath {}",
-            attempt.format,
-            env!("CARGO_PKG_VERSION")
-        ));
-    }
-    if attempt.scenario != scenario.id() {
-        return Err(format!(
-            "this is an attempt at `{}`, not at `{}`",
-            attempt.scenario,
-            scenario.id()
-        ));
-    }
-    if attempt.version != scenario.version() || attempt.seed != scenario.world().seed {
-        return Err(format!(
-            "this is an attempt at version {} with seed {}; the scenario is at version {} with seed {}",
-            attempt.version,
-            attempt.seed,
-            scenario.version(),
-            scenario.world().seed
-        ));
-    }
-    let session = Session::replay(Arc::clone(scenario), &attempt, &mut |_, _| {});
-    session.map(|session| session.judge()).map_err(|problem| problem.message)
+fn seed(text: &str) -> Result<u64, Failure> {
+    let seed = text.parse().ok().filter(|seed| *seed < 1 << 53);
+    seed.ok_or_else(|| {
+        Failure(format!("`{text}` is not a seed\n  = hint: write a whole number below 2^53"))
+    })
 }
 
-fn print_text(
-    scenario: &Scenario,
-    graded: &[Graded],
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
-    for Graded { name, result } in graded {
-        match result {
-            Err(why) => writeln!(output.out, "{name}: could not be graded: {}", why.trim_end())?,
-            Ok(verdict) => {
-                let word = if verdict.passed { "passed" } else { "not passed" };
-                writeln!(
-                    output.out,
-                    "{name}: {word}, {} of {} points",
-                    verdict.points,
-                    scenario.total()
-                )?;
-                for (goal, judged) in scenario.goals().iter().zip(&verdict.goals) {
-                    let word = if judged.met { "met   " } else { "missed" };
-                    writeln!(output.out, "  {word} {}", goal.title)?;
-                    if let Some(miss) = &judged.miss {
-                        writeln!(output.out, "         {}", miss.object)?;
-                        if let Some(event) = &miss.event {
-                            writeln!(
-                                output.out,
-                                "         {}",
-                                event.replace('\n', "\n         ")
-                            )?;
-                        }
-                        let said = plain(&miss.say);
-                        if !said.is_empty() {
-                            writeln!(output.out, "         {}", said.replace('\n', "\n         "))?;
-                        }
-                    }
-                }
-            }
-        }
+fn shard(text: &str) -> Result<(usize, usize), Failure> {
+    let parts = text
+        .split_once('/')
+        .and_then(|(index, of)| Some((index.parse::<usize>().ok()?, of.parse::<usize>().ok()?)));
+    parts.filter(|(index, of)| index < of).ok_or_else(|| {
+        let hint = "write I/N with I from 0 to N-1: 0/4, 1/4, 2/4, 3/4";
+        Failure(format!("`{text}` is not a shard\n  = hint: {hint}"))
+    })
+}
+
+/// The texts of one input, for drawing what is wrong in it.
+fn texts_of(input: &Input) -> Texts {
+    match &input.content {
+        input::Handed::File(text) => Texts::from([(input.name.clone(), text.clone())]),
+        input::Handed::Folder(texts) => texts.clone(),
+        input::Handed::Unreadable(_) => Texts::new(),
     }
-    Ok(())
-}
-
-fn print_json(
-    scenario: &Scenario,
-    graded: &[Graded],
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
-    let results: Vec<serde_json::Value> = graded
-        .iter()
-        .map(|Graded { name, result }| match result {
-            Err(why) => json!({ "name": name, "outcome": "error", "message": why }),
-            Ok(verdict) => json!({
-                "name": name,
-                "outcome": if verdict.passed { "pass" } else { "fail" },
-                "points": verdict.points,
-                "max_points": scenario.total(),
-                "checks": scenario.goals().iter().zip(&verdict.goals).map(|(goal, judged)| json!({
-                    "id": goal.id,
-                    "title": goal.title,
-                    "max_points": goal.points,
-                    "points": if judged.met { goal.points } else { 0 },
-                    "outcome": if judged.met { "pass" } else { "fail" },
-                    "feedback": judged.miss.as_ref().and_then(|miss| miss.feedback.clone()),
-                    "object": judged.miss.as_ref().map(|miss| miss.object.to_string()),
-                    "event": judged.miss.as_ref().and_then(|miss| miss.event.clone()),
-                })).collect::<Vec<_>>(),
-            }),
-        })
-        .collect();
-    let report = json!({ "format": 1, "scenario": scenario.id(), "version": scenario.version(), "results": results });
-    writeln!(output.out, "{}", serde_json::to_string_pretty(&report)?)?;
-    Ok(())
-}
-
-/// Feedback as lines of text: paragraphs are what feedback is made of; lists and code keep their words.
-fn plain(blocks: &[Block]) -> String {
-    let lines = blocks.iter().map(|block| match block {
-        Block::Heading { text, .. } | Block::Paragraph { text } => markdown::plain(text),
-        Block::List { items, .. } => {
-            items.iter().map(|item| format!("- {}", plain(item))).collect::<Vec<_>>().join("\n")
-        }
-        Block::Quote { blocks } => plain(blocks),
-        Block::Code { text, .. } => text.trim_end().to_owned(),
-        Block::Table { rows, .. } => {
-            let row = |row: &Vec<Vec<Inline>>| {
-                row.iter().map(|cell| markdown::plain(cell)).collect::<Vec<_>>().join("  ")
-            };
-            rows.iter().map(row).collect::<Vec<_>>().join("\n")
-        }
-        Block::Rule | Block::Figure(_) | Block::Question(_) => String::new(),
-    });
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }

@@ -4,25 +4,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lexopt::prelude::*;
-use pullpath_engine::{Session, answer, view};
-use pullpath_lesson::quantity;
+use pullpath_engine::{Session, answer, view, worlds};
 use pullpath_lesson::scenario::{Answer, Folder, Scenario};
+use pullpath_lesson::{Texts, hand_in, quantity};
 use pullpath_view::pane::{GoalState, Ladder, RungState};
 use pullpath_view::wire::Query;
-use pullpath_view::{Action, View};
+use pullpath_view::{Action, Attempt, View};
 
 use super::{Failure, NOT_PASSED, Output, PASSED, say};
 use crate::files;
 
 const HELP: &str = "\
-Usage: pullpath run SCENARIO [--until TIME] [--answer NAME]
-           [--json | --log | --attempt]
+Usage: pullpath run SCENARIO [--until TIME] [--answer NAME | --replay FILE]
+           [--world N] [--json | --log | --attempt]
 
 Plays a scenario as it ships, or with one of its answers, and prints what happened, the
 goals, and the why ladder of a Pod that waits.
 
   --until TIME    let the clock run to T+TIME, for example 13h or 1h30m
   --answer NAME   put the files and commands of solutions/NAME or wrong/NAME in place
+  --replay FILE   do what a hand-in or an attempt holds
+  --world N       in the drawn world of that number, which `grade` names
   --json          print the view that the page would draw
   --log           print the log alone: what two runs are compared by
   --attempt       print the attempt, as the page hands it out
@@ -35,6 +37,8 @@ struct Options {
     scenario: Option<PathBuf>,
     until: Option<i64>,
     answer: Option<String>,
+    replay: Option<PathBuf>,
+    world: Option<u32>,
     json: bool,
     log: bool,
     attempt: bool,
@@ -53,6 +57,13 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
                 options.until = Some(length.as_millis());
             }
             Long("answer") => options.answer = Some(parser.value()?.string()?),
+            Long("replay") => options.replay = Some(parser.value()?.into()),
+            Long("world") => {
+                let text = parser.value()?.string()?;
+                options.world = Some(text.parse().map_err(|_| {
+                    format!("`{text}` is not a world\n  = hint: write the number that `pullpath grade` names")
+                })?);
+            }
             Long("json") => options.json = true,
             Long("log") => options.log = true,
             Long("attempt") => options.attempt = true,
@@ -65,9 +76,15 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         .as_ref()
         .ok_or("which scenario?\n  = hint: pullpath run scenarios/NAME")?;
     let scenario = open(path)?;
-    let session = play(&scenario, &options)?;
-    print(&session, &options, output)?;
-    Ok(if session.judge().passed { PASSED } else { NOT_PASSED })
+    let mut session = play(&scenario, &options)?;
+    let mut differs = None;
+    if let Some(world) = options.world {
+        let (visited, words) = worlds::visit(&session, world).map_err(|problem| problem.message)?;
+        (session, differs) = (visited, Some(format!("World {world}: {words}")));
+    }
+    run_until(&mut session, &options)?;
+    print(&session, &options, differs.as_deref(), output)?;
+    Ok(if session.judge_here().passed { PASSED } else { NOT_PASSED })
 }
 
 /// Reads a scenario that must be sound.
@@ -90,7 +107,12 @@ pub(super) fn open(folder: &Path) -> Result<Arc<Scenario>, Failure> {
 }
 
 fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure> {
-    let mut session = match &options.answer {
+    if let Some(path) = &options.replay {
+        let attempt = attempt_of(path, scenario)?;
+        return Session::replay(Arc::clone(scenario), &attempt, &mut |_, _| {})
+            .map_err(|problem| Failure(problem.message));
+    }
+    Ok(match &options.answer {
         None => {
             let mut session =
                 Session::new(Arc::clone(scenario)).map_err(|problem| problem.message)?;
@@ -98,7 +120,10 @@ fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure>
             session
         }
         Some(name) => answer::play(scenario, find(scenario, name)?)?,
-    };
+    })
+}
+
+fn run_until(session: &mut Session, options: &Options) -> Result<(), Failure> {
     let now = session.cluster().now().as_millis();
     if let Some(seconds) =
         options.until.map(|until| (until - now).div_euclid(1000)).filter(|left| *left > 0)
@@ -106,7 +131,24 @@ fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure>
         let seconds = u32::try_from(seconds).map_err(|_| "that is too far in the future")?;
         session.act(Action::Advance { seconds }, &mut |_, _| {})?;
     }
-    Ok(session)
+    Ok(())
+}
+
+/// The last attempt at a scenario in a file.
+fn attempt_of(path: &Path, scenario: &Scenario) -> Result<Attempt, Failure> {
+    let name = path.display().to_string();
+    let text = files::read_text(path)?.ok_or_else(|| format!("{name}: this is not text"))?;
+    let read = hand_in::read(&name, &text).into_result().map_err(|told| {
+        let texts = Texts::from([(name.clone(), text.clone())]);
+        told.iter().map(|told| told.draw(&texts)).collect::<Vec<_>>().join("\n")
+    })?;
+    let attempts = read.attempts.into_iter().map(|placed| placed.value.attempt);
+    attempts.filter(|attempt| attempt.scenario == scenario.id()).next_back().ok_or_else(|| {
+        Failure(format!(
+            "{name}: there is no attempt at `{}` in it\n  = hint: name the scenario that was played",
+            scenario.id()
+        ))
+    })
 }
 
 fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Answer, Failure> {
@@ -119,7 +161,12 @@ fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Answer, Failure> {
     })
 }
 
-fn print(session: &Session, options: &Options, output: &mut Output<'_>) -> Result<(), Failure> {
+fn print(
+    session: &Session,
+    options: &Options,
+    differs: Option<&str>,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
     if options.log {
         write!(output.out, "{}", session.log_text())?;
         return Ok(());
@@ -143,6 +190,9 @@ fn print(session: &Session, options: &Options, output: &mut Output<'_>) -> Resul
         session.scenario().id(),
         view.versions
     )?;
+    if let Some(differs) = differs {
+        writeln!(output.out, "{differs}\n")?;
+    }
     write!(output.out, "{}", session.log_text())?;
     print_state(&view, output)
 }

@@ -3,13 +3,15 @@
 //! The engine knows no browser and no file system. The worker and the command line hand it texts and actions.
 
 mod past;
-mod prediction;
 
 pub mod answer;
 pub mod host;
 pub mod proof;
+pub mod quiz;
+pub mod regrade;
 pub mod session;
 pub mod view;
+pub mod worlds;
 
 pub use host::Host;
 pub use past::Past;

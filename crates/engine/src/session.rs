@@ -1,22 +1,25 @@
 //! A session: one learner, one attempt at one scenario. It is a fold over actions.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::Diagnostic;
-use pullpath_lesson::grade::{self, Verdict};
+use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::hand_in::ENGINE;
 use pullpath_lesson::manifest;
 use pullpath_lesson::scenario::{LadderRule, Scenario};
 use pullpath_model::api::ApiError;
 use pullpath_model::cloud;
 use pullpath_model::cluster::Cluster;
+use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_view::wire::Notice;
 use pullpath_view::{Action, Attempt};
 
 use crate::past::Past;
-use crate::prediction::{self, Outcome};
+use crate::worlds::{self, World};
+use pullpath_lesson::prediction::{self, Outcome};
 
 /// How long a command takes.
 const COMMAND: Span = Span::seconds(1);
@@ -41,6 +44,23 @@ pub struct Session {
     // Every verdict and from when on it stood, oldest first; nothing is judged between a change and the next run.
     pub(crate) verdicts: Vec<(SimTime, Option<Verdict>)>,
     pub(crate) last_run: Option<String>,
+    // The start that a reset goes back to, where it is kept.
+    pub(crate) origin: Option<Arc<Self>>,
+    // The worlds beside this one in which goals are judged; drawn when the first verdict needs them.
+    pub(crate) worlds: Arc<OnceLock<Vec<World>>>,
+    // Whether there is nobody to look: no past is kept, and only the end is judged.
+    pub(crate) unseen: bool,
+    // Which Pod each deletion meant, by its place in `attempt.actions`.
+    pub(crate) marks: BTreeMap<usize, PodMark>,
+}
+
+/// A Pod by what is the same in every world: the end of its name is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PodMark {
+    // Its Deployment's name.
+    family: String,
+    // How many Pods of that Deployment are older, or stand before it.
+    place: usize,
 }
 
 /// Something the learner did to the cluster.
@@ -79,6 +99,8 @@ impl Session {
             scenario: scenario.id().to_owned(),
             version: scenario.version(),
             seed: scenario.world().seed,
+            content: scenario.content().to_owned(),
+            engine: ENGINE.to_owned(),
             actions: Vec::new(),
         };
         let (cluster, past) = begin(&scenario)?;
@@ -96,9 +118,21 @@ impl Session {
             guide: GuideState::default(),
             verdicts: Vec::new(),
             last_run: None,
+            origin: None,
+            worlds: Arc::default(),
+            unseen: false,
+            marks: BTreeMap::new(),
             attempt,
             scenario,
         })
+    }
+
+    /// The same start for many replays that nobody looks at: no past is kept, and a reset comes back to it.
+    pub(crate) fn unseen(self) -> Self {
+        let mut start = Self { unseen: true, past: Past::default(), ..self };
+        start.past.remember(&mut start.cluster);
+        let origin = Some(Arc::new(start.clone()));
+        Self { origin, ..start }
     }
 
     /// Does again what an attempt holds. Actions that no longer apply are skipped, as they were refused then.
@@ -135,11 +169,22 @@ impl Session {
         &self.past
     }
 
-    /// The verdict on what was done so far. It does not depend on how far the clock ran.
+    /// The verdict on what was done so far. It does not depend on how far the clock ran. Goals with `worlds` are judged
+    /// in drawn worlds too; a page draws them from the scenario's seed.
     pub fn judge(&self) -> Verdict {
+        worlds::judge(self)
+    }
+
+    /// The verdict in this world alone, whatever other worlds goals ask for.
+    pub fn judge_here(&self) -> Verdict {
+        pullpath_lesson::grade::judge(&self.scenario, self.after_change())
+    }
+
+    /// The cluster right after the last change, which goals count from.
+    pub(crate) fn after_change(&self) -> &Cluster {
         match self.changes.last() {
-            Some(change) => grade::judge(&self.scenario, &change.after),
-            None => grade::judge(&self.scenario, self.past.before(SimTime::START)),
+            Some(change) => &change.after,
+            None => self.past.before(SimTime::START),
         }
     }
 
@@ -150,6 +195,7 @@ impl Session {
 
     /// Does one thing. An error says why it could not be done; nothing changed then.
     pub fn act(&mut self, action: Action, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
+        let mark = self.mark(&action);
         let notices = self.perform(&action, progress)?;
         // Typing is one action for each pause; only the last text of a run of edits matters.
         if let (Action::Edit { file, .. }, Some(Action::Edit { file: last, .. })) =
@@ -158,8 +204,48 @@ impl Session {
         {
             self.attempt.actions.pop();
         }
+        if let Some(mark) = mark {
+            self.marks.insert(self.attempt.actions.len(), mark);
+        }
         self.attempt.actions.push(action);
         Ok(notices)
+    }
+
+    /// Does what was done in another world, `place` in whose attempt it stands: Pods have other names here.
+    pub(crate) fn act_as(&mut self, other: &Self, place: usize) {
+        let mut action = other.attempt.actions[place].clone();
+        if let (Action::DeletePod { namespace, name }, Some(mark)) =
+            (&mut action, other.marks.get(&place))
+            && self.cluster.pod(namespace, name).is_none()
+            && let Some(own) = self.pod_of(namespace, mark)
+        {
+            *name = own;
+        }
+        // What is refused here changes nothing here.
+        let _ = self.act(action, &mut |_, _| {});
+    }
+
+    fn mark(&self, action: &Action) -> Option<PodMark> {
+        let Action::DeletePod { namespace, name } = action else { return None };
+        let family = family(self.cluster.pod(namespace, name)?)?;
+        let place = self.family(namespace, family).iter().position(|pod| pod == name)?;
+        Some(PodMark { family: family.to_owned(), place })
+    }
+
+    fn pod_of(&self, namespace: &str, mark: &PodMark) -> Option<String> {
+        let mut pods = self.family(namespace, &mark.family);
+        let last = pods.len().checked_sub(1)?;
+        Some(pods.swap_remove(mark.place.min(last)))
+    }
+
+    /// The names of the Pods of a family that are not being deleted, the oldest first.
+    fn family(&self, namespace: &str, of: &str) -> Vec<String> {
+        let mut pods = self.cluster.pods();
+        pods.retain(|pod| {
+            *pod.key.namespace == *namespace && pod.deleting.is_none() && family(pod) == Some(of)
+        });
+        pods.sort_by_key(|pod| pod.created);
+        pods.into_iter().map(|pod| pod.key.name.to_string()).collect()
     }
 
     fn perform(&mut self, action: &Action, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
@@ -258,11 +344,32 @@ impl Session {
 
     fn tick(&mut self) {
         let end = self.cluster.now() + COMMAND;
-        self.past.run(&mut self.cluster, end, &mut |_| {});
+        self.run_until(end, &mut |_, _| {});
+    }
+
+    fn run_until(&mut self, end: SimTime, progress: Progress<'_>) {
+        if self.unseen {
+            self.cluster.run_until(end);
+            self.cluster.take_log();
+        } else {
+            self.past.run(&mut self.cluster, end, &mut |at| progress(at, end));
+        }
+    }
+
+    fn keep_past(&mut self) {
+        if self.unseen {
+            self.cluster.take_log();
+        } else {
+            self.past.remember(&mut self.cluster);
+        }
     }
 
     fn note_change(&mut self, label: &str) {
-        self.past.remember(&mut self.cluster);
+        self.keep_past();
+        if self.unseen {
+            // Only the last one is judged.
+            self.changes.clear();
+        }
         self.changes.push(Change {
             at: self.cluster.now(),
             label: label.to_owned(),
@@ -297,7 +404,7 @@ impl Session {
                 progress(next, end);
             }
         }
-        self.past.remember(&mut self.cluster);
+        self.keep_past();
         let took = self.cluster.now().since(began).as_millis() / 1000;
         let took = format!("{} min {} s", took / 60, took % 60);
         self.last_run = Some(if settled {
@@ -314,16 +421,18 @@ impl Session {
             return Err(format!("a jump is 1 s to {} h long", LONGEST_JUMP_SECONDS / 3600));
         }
         let end = self.cluster.now() + Span::seconds(i64::from(seconds));
-        self.past.run(&mut self.cluster, end, &mut |at| progress(at, end));
+        self.run_until(end, progress);
         self.last_run = None;
         self.after_run();
         Ok(Vec::new())
     }
 
     fn after_run(&mut self) {
-        let verdict = self.judge();
-        self.guide.passed |= verdict.passed;
-        self.note_verdict(Some(verdict));
+        if !self.unseen {
+            let verdict = self.judge();
+            self.guide.passed |= verdict.passed;
+            self.note_verdict(Some(verdict));
+        }
         if self.guide.changed_since_run {
             self.guide.tries += 1;
             self.guide.changed_since_run = false;
@@ -344,7 +453,7 @@ impl Session {
         }
         self.tick();
         let token = self.cluster.mint_token(registry, &role);
-        self.past.remember(&mut self.cluster);
+        self.keep_past();
         let placeholder = format!("${{token:{}}}", token.name);
         if let Some(file) = file {
             let text = self.files.get(file).ok_or_else(|| no_file(file))?;
@@ -449,12 +558,25 @@ impl Session {
     }
 
     fn reset(&mut self) -> Result<Vec<Notice>, String> {
-        let fresh = Self::new(Arc::clone(&self.scenario)).map_err(|problem| problem.message)?;
+        let fresh = match &self.origin {
+            Some(origin) => Self { origin: self.origin.clone(), ..Self::clone(origin) },
+            None => Self::new(Arc::clone(&self.scenario)).map_err(|problem| problem.message)?,
+        };
         let (guide, attempt) = (self.guide.clone(), self.attempt.clone());
+        let (worlds, marks) = (Arc::clone(&self.worlds), self.marks.clone());
         // Hints, tries and the prediction belong to the attempt.
-        *self = Self { guide: GuideState { changed_since_run: false, ..guide }, attempt, ..fresh };
+        let guide = GuideState { changed_since_run: false, ..guide };
+        *self = Self { guide, attempt, worlds, marks, ..fresh };
         Ok(Vec::new())
     }
+}
+
+/// The name of the Deployment of a Pod: its own without the hash and the drawn end. Others have names of their own, which
+/// are the same in every world.
+fn family(pod: &PodRun) -> Option<&str> {
+    pod.owner.as_ref()?;
+    let (replica_set, _) = pod.key.name.rsplit_once('-')?;
+    Some(replica_set.rsplit_once('-')?.0)
 }
 
 /// The world with its history played, up to T+0.

@@ -191,6 +191,11 @@ impl<'a> Node<'a> {
         self.value.as_u64()
     }
 
+    /// As it stands, for a decoder of its own.
+    pub(crate) fn value(&self) -> &'a Value {
+        self.value
+    }
+
     pub(crate) fn is_map(&self) -> bool {
         self.value.is_object()
     }
@@ -271,8 +276,30 @@ impl<'a> Node<'a> {
         known: impl IntoIterator<Item = &'n str> + Clone,
     ) -> Option<&'a str> {
         let text = self.text()?;
+        self.named(code, what, text, known, self.span()).then_some(text)
+    }
+
+    /// The name of something declared elsewhere, where it is this value's key.
+    pub(crate) fn key_reference<'n>(
+        &self,
+        code: &'static str,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> Option<()> {
+        self.named(code, what, name, known, self.key_span()).then_some(())
+    }
+
+    fn named<'n>(
+        &self,
+        code: &'static str,
+        what: &str,
+        text: &str,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+        span: Span,
+    ) -> bool {
         if known.clone().into_iter().any(|name| name == text) {
-            return Some(text);
+            return true;
         }
         let mut names: Vec<_> = known.into_iter().collect();
         names.sort_unstable();
@@ -280,8 +307,8 @@ impl<'a> Node<'a> {
             [] => format!("no {what} is declared: declare one"),
             names => format!("there is {}", one_of(&names[..names.len().min(8)])),
         });
-        self.error(code, format!("there is no {what} `{}`", short(text)), hint);
-        None
+        self.error_at(code, span, format!("there is no {what} `{}`", short(text)), hint);
+        false
     }
 
     /// A length of time.

@@ -36,6 +36,8 @@ pub struct GoalVerdict {
     pub met: bool,
     /// Why not.
     pub miss: Option<Miss>,
+    /// The number of the drawn world in which it was missed; `None` if that was the scenario's own.
+    pub world: Option<u32>,
 }
 
 /// Why a goal was missed.
@@ -70,16 +72,24 @@ pub fn judge(scenario: &Scenario, after_change: &Cluster) -> Verdict {
             id: goal.id.clone(),
             met: outcome.met,
             miss: (!outcome.met).then(|| outcome.miss(goal, changed, &met)),
+            world: None,
         })
         .collect();
-    let points = scenario
-        .goals()
-        .iter()
-        .zip(&goals)
-        .filter(|(_, verdict)| verdict.met)
-        .map(|(goal, _)| goal.points)
-        .sum();
-    Verdict { goals, points, passed: points >= scenario.pass() }
+    Verdict::of(scenario, goals)
+}
+
+/// Whether one goal holds.
+pub fn holds(goal: &Goal, after_change: &Cluster) -> bool {
+    Outcome::of(goal, after_change).met
+}
+
+impl Verdict {
+    /// The points of the goals that are met, and whether they are enough.
+    pub fn of(scenario: &Scenario, goals: Vec<GoalVerdict>) -> Self {
+        let judged = scenario.goals().iter().zip(&goals);
+        let points = judged.filter(|(_, verdict)| verdict.met).map(|(goal, _)| goal.points).sum();
+        Self { goals, points, passed: points >= scenario.pass() }
+    }
 }
 
 /// Whether a workload has all its replicas running, of its current template.

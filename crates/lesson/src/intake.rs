@@ -5,7 +5,10 @@
 //! a plain scalar means is decided in `scalar`.
 
 mod compose;
+mod json;
 mod scalar;
+
+pub use json::{MOST_JSON_BYTES, MOST_JSON_NODES, read_json};
 
 use std::sync::Arc;
 

@@ -41,8 +41,10 @@ pub struct Scenario {
     pub(crate) difficulty: Difficulty,
     pub(crate) minutes: u32,
     pub(crate) version: u32,
+    pub(crate) content: String,
     pub(crate) ladder: LadderRule,
     pub(crate) world: World,
+    pub(crate) vary: Vary,
     pub(crate) fresh_token_role: Option<String>,
     pub(crate) files: Vec<ScenarioFile>,
     pub(crate) setup: BTreeMap<String, String>,
@@ -91,6 +93,10 @@ impl Scenario {
     pub fn version(&self) -> u32 {
         self.version
     }
+    /// A hash of the files that decide what an attempt is worth: `scenario.yaml`, `files/` and `setup/`.
+    pub fn content(&self) -> &str {
+        &self.content
+    }
     /// When the why ladder opens.
     pub fn ladder(&self) -> LadderRule {
         self.ladder
@@ -98,6 +104,18 @@ impl Scenario {
     /// Registries, roles, tokens, nodes, seed and clock.
     pub fn world(&self) -> &World {
         &self.world
+    }
+    /// What differs between the worlds that are drawn for goals with `worlds`.
+    pub fn vary(&self) -> &Vary {
+        &self.vary
+    }
+    /// The most worlds that a goal asks for beyond the scenario's own.
+    pub fn worlds(&self) -> u32 {
+        self.goals.iter().map(|goal| goal.worlds).max().unwrap_or(0)
+    }
+    /// The same scenario in another world; everything that names parts of the world must be there too.
+    pub fn in_world(&self, world: World) -> Self {
+        Self { world, ..self.clone() }
     }
     /// The IAM role whose rights a token from the *Fresh token* button carries.
     pub fn fresh_token_role(&self) -> Option<&str> {
@@ -211,6 +229,17 @@ impl LadderRule {
     }
 }
 
+/// What differs between the worlds that are drawn, beside placement and jitter, which always do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vary {
+    /// The learner's first action comes up to so much later.
+    pub arrival: Duration,
+    /// Tokens by name, with the earliest and the latest moment at which they were issued.
+    pub tokens: BTreeMap<String, (SimTime, SimTime)>,
+    /// Nodes by name, with the earliest and the latest moment at which they join.
+    pub nodes: BTreeMap<String, (SimTime, SimTime)>,
+}
+
 /// One of the learner's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioFile {
@@ -250,6 +279,8 @@ pub struct Goal {
     pub at: Duration,
     /// How long it then may take to come true.
     pub within: Duration,
+    /// In how many drawn worlds it must hold as well; zero when the file says nothing.
+    pub worlds: u32,
     /// What to say when it is not met: the first whose conditions all hold. Never empty of conditions but the last.
     pub feedback: Vec<Feedback>,
     /// Where the goal's id stands.

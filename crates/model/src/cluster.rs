@@ -13,6 +13,7 @@ use crate::node::Node;
 use crate::object::{Key, Kind, Object};
 use crate::pod::PodRun;
 use crate::pull::{Outside, Served};
+use crate::random::Stream;
 use crate::registry;
 use crate::store::Store;
 use crate::time::{self, SimTime, Span};
@@ -375,7 +376,8 @@ impl Cluster {
         }
     }
 
-    /// The scheduler: the node with the fewest Pods, then the first by name.
+    /// The scheduler: the node with the fewest Pods; of these one that is drawn, where the world says so, or the first by
+    /// name.
     fn schedule_pod(&mut self, uid: &Arc<str>) {
         let Some(pod) =
             self.pods.get(uid).filter(|pod| pod.node.is_none() && pod.deleting.is_none())
@@ -385,7 +387,13 @@ impl Cluster {
         let key = pod.key.clone();
         let load =
             |name: &str| self.pods.values().filter(|pod| pod.node.as_deref() == Some(name)).count();
-        let Some(node) = self.nodes.keys().min_by_key(|name| load(name)).cloned() else {
+        // kube-scheduler draws among the nodes of the best score (selectHost in pkg/scheduler/schedule_one.go).
+        let tie = |name: &str| match self.world.drawn_placement {
+            true => Stream::new(self.world.seed, name, uid).between(0, u32::MAX - 1),
+            false => 0,
+        };
+        let best = self.nodes.keys().min_by_key(|name| (load(name), tie(name)));
+        let Some(node) = best.cloned() else {
             self.record_on_pod(uid, None, Reason::FailedScheduling, &words::NO_NODES.into());
             return;
         };

@@ -20,6 +20,9 @@ pub struct World {
     pub epoch_seconds: i64,
     /// The seed of all randomness.
     pub seed: u64,
+    /// Whether the scheduler's choice between nodes that carry the same number of Pods is drawn, as in a real
+    /// scheduler, and not the first by name.
+    pub drawn_placement: bool,
     /// The first moment that is simulated; at most T+0.
     pub from: SimTime,
     /// Registries by host.

@@ -40,7 +40,7 @@ pub enum Action {
 }
 
 /// What a learner did in one scenario. Replaying it gives the same result anywhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
     /// The version of this format, 1.
@@ -51,6 +51,12 @@ pub struct Attempt {
     pub version: u32,
     /// The seed of the simulated randomness.
     pub seed: u64,
+    /// A hash of the scenario's files as they were played; empty in attempts of before there was one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub content: String,
+    /// The version of Pullpath that played it; empty in attempts of before it was noted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub engine: String,
     /// What was done, in order.
     pub actions: Vec<Action>,
 }

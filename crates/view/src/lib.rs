@@ -8,6 +8,7 @@
 pub mod action;
 pub mod block;
 pub mod content;
+pub mod hand_in;
 pub mod pane;
 pub mod wire;
 

@@ -428,7 +428,7 @@ mod tests {
     use super::*;
 
     fn attempt() -> Attempt {
-        Attempt { format: 1, scenario: "s".into(), version: 1, seed: 1, actions: Vec::new() }
+        Attempt { format: 1, scenario: "s".into(), version: 1, seed: 1, ..Attempt::default() }
     }
 
     fn done(view: View) -> Update {

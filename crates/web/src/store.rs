@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     fn attempt(version: u32, actions: Vec<Action>) -> Attempt {
-        Attempt { format: 1, scenario: "s".into(), version, seed: 7, actions }
+        Attempt { format: 1, scenario: "s".into(), version, seed: 7, actions, ..Attempt::default() }
     }
 
     fn goals(points: u32, passed: bool) -> Goals {

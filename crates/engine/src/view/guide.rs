@@ -4,8 +4,8 @@ use pullpath_lesson::scenario::LadderRule;
 use pullpath_view::pane::{Diagnosis, Guide, Prediction};
 
 use super::ladder::TITLES;
-use crate::prediction::{Outcome, UNSURE};
 use crate::session::Session;
+use pullpath_lesson::prediction::{Outcome, UNSURE};
 
 pub(crate) fn guide(session: &Session) -> Guide {
     let state = &session.guide;

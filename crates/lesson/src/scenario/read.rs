@@ -2,6 +2,7 @@
 
 mod answers;
 mod goals;
+mod vary;
 mod world;
 
 use std::cell::RefCell;
@@ -23,7 +24,7 @@ use crate::markdown::{self, Directives, Place};
 use crate::quantity;
 
 /// The fields of a scenario file.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 21] = [
     "format",
     "id",
     "sandbox",
@@ -35,6 +36,7 @@ const FIELDS: [&str; 20] = [
     "version",
     "ladder",
     "world",
+    "vary",
     "files",
     "history",
     "goals",
@@ -146,6 +148,10 @@ impl Reader<'_> {
             Some(Some((world, role))) => (Some(world), role),
             _ => (None, None),
         };
+        let vary = fields
+            .get("vary")
+            .and_then(|node| Some(vary::read(&node, world.as_ref()?)))
+            .unwrap_or_default();
         let mut sources = self.sources(&fields, world.as_ref());
         let history = self.history(&fields, &mut sources, world.as_ref());
         let workloads = self.workloads();
@@ -158,6 +164,13 @@ impl Reader<'_> {
             .map(|node| goals::read(node, &workloads, &mut self.found.borrow_mut()))
             .unwrap_or_default();
         let goals_span = goals_node.map_or(0..0, |node| node.key_span());
+        if let Some(node) = fields.get("vary")
+            && goals.complete
+            && goals.read.iter().all(|goal| goal.worlds == 0)
+        {
+            let hint = "give a goal `worlds: 20`, or take `vary` away";
+            node.warn("vary-unused", "no goal is judged in more worlds than this one", hint);
+        }
         let predict = fields.get("predict").map(|node| goals::predict(&node, &workloads));
         let hints = self.hints(&fields);
         let brief = self.page(root, "brief.md");
@@ -181,8 +194,10 @@ impl Reader<'_> {
             difficulty: difficulty?,
             minutes: minutes? as u32,
             version: version? as u32,
+            content: content_hash(self.texts),
             ladder: ladder?,
             world: world?,
+            vary,
             fresh_token_role,
             files,
             setup,
@@ -472,6 +487,18 @@ impl Reader<'_> {
 
 fn text(node: Option<Node<'_>>) -> Option<String> {
     Some(node?.text()?.to_owned())
+}
+
+/// A hash of the texts that decide what an attempt is worth. The page has no answers, and prose changes nothing.
+fn content_hash(texts: &Texts) -> String {
+    let decides =
+        |path: &str| path == FILE || path.starts_with("files/") || path.starts_with("setup/");
+    let parts: Vec<&str> = texts
+        .iter()
+        .filter(|(path, _)| decides(path))
+        .flat_map(|(path, text)| [path.as_str(), text.as_str()])
+        .collect();
+    crate::hash(&parts)
 }
 
 const ID_HINT: &str = "use 1 to 40 lower-case letters, digits and `-`";

@@ -311,7 +311,14 @@ mod tests {
     }
 
     fn done(actions: Vec<Action>) -> Answer {
-        let attempt = Attempt { format: 1, scenario: "s".to_owned(), version: 1, seed: 7, actions };
+        let attempt = Attempt {
+            format: 1,
+            scenario: "s".to_owned(),
+            version: 1,
+            seed: 7,
+            actions,
+            ..Attempt::default()
+        };
         Answer::Done { view: Box::new(View::default()), attempt, notices: Vec::new() }
     }
 

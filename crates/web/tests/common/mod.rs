@@ -416,6 +416,7 @@ pub(crate) fn session() -> Session {
         version: 1,
         seed: 7,
         actions: vec![Action::Apply, Action::Run],
+        ..Attempt::default()
     }));
     session.notices = vec![
         (1, Notice { command: Some("kubectl apply -f deployment.yaml -f secret.yaml -f serviceaccount.yaml".into()), text: "deployment.apps/payment-api configured\nsecret/ecr-pull-secret unchanged\nserviceaccount/payments-puller unchanged".into(), failed: false }),

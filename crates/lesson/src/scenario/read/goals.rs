@@ -115,7 +115,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn goal(&mut self, item: &Node<'_>) -> Option<Goal> {
-        let fields = item.map(&["id", "title", "points", "check", "at", "within", "feedback"])?;
+        let fields =
+            item.map(&["id", "title", "points", "check", "at", "within", "worlds", "feedback"])?;
         let id_node = fields.need("id", "write a short name, for example `id: running`");
         let id = id_node.as_ref().and_then(|node| self.own_id(node));
         let title = fields.need("title", "write what shall be true, in a sentence");
@@ -128,6 +129,7 @@ impl Reader<'_> {
         let at = fields.get("at").map_or(Some(Duration::ZERO), |node| node.duration());
         let within = fields.need("within", "write how long it may take, for example `within: 7m`");
         let within = within.and_then(|node| positive(&node));
+        let worlds = fields.get("worlds").map_or(Some(0), |node| node.whole(1, 200));
         let own = id.clone().unwrap_or_default();
         let feedback =
             fields.get("feedback").map(|node| self.feedbacks(&node, &own)).unwrap_or_default();
@@ -147,6 +149,7 @@ impl Reader<'_> {
             check: check?,
             at: at?,
             within: within?,
+            worlds: worlds? as u32,
             feedback,
             span: id_node?.span(),
         })

@@ -1,15 +1,16 @@
 //! Predictions: the options are the model's own words, and the right one is computed.
 
-use pullpath_lesson::scenario::Workload;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::object::{Kind, Object};
 
+use crate::scenario::Workload;
+
 /// The option of a learner who does not know.
-pub(crate) const UNSURE: &str = "unsure";
+pub const UNSURE: &str = "unsure";
 
 /// What can become of a workload's Pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// All of them run.
     Running,
     /// They are created, and their image cannot be pulled.
@@ -23,10 +24,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Self; 5] =
+    /// All of them.
+    pub const ALL: [Self; 5] =
         [Self::Running, Self::PullFails, Self::NeverPull, Self::InvalidName, Self::NotCreated];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// As answers spell it.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::PullFails => "pull-fails",
@@ -37,7 +40,7 @@ impl Outcome {
     }
 
     /// As the learner reads it.
-    pub(crate) const fn words(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Running => "All Pods come to run",
             Self::PullFails => "Pods are created, then show ErrImagePull and ImagePullBackOff",
@@ -47,13 +50,14 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    /// The outcome of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
 /// What became of a workload's Pods.
-pub(crate) fn outcome(cluster: &Cluster, about: &Workload) -> Outcome {
+pub fn outcome(cluster: &Cluster, about: &Workload) -> Outcome {
     let pods = cluster.pods_of(&about.namespace, &about.name);
     let newest = cluster.newest_replica_set(&about.namespace, &about.name);
     let of_newest = |owner: Option<&str>| owner.is_some() && owner == newest.as_deref();

@@ -1,0 +1,85 @@
+//! Attempts that somebody handed in, replayed where nobody looks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::scenario::Scenario;
+use pullpath_view::{Action, Attempt};
+
+use crate::session::Session;
+use crate::worlds;
+
+/// Replays attempts at one scenario. The worlds are the instructor's: an attempt's own seed says only what its Pods were
+/// called.
+#[derive(Debug)]
+pub struct Regrader {
+    // The world of the instructor's seed.
+    start: Session,
+    // Starts by the seeds of attempts that name Pods.
+    named: Mutex<BTreeMap<u64, Session>>,
+}
+
+impl Regrader {
+    /// For a scenario in the world of a seed; without one, in its own. The error is of the author's files.
+    pub fn new(scenario: &Arc<Scenario>, seed: Option<u64>) -> Result<Self, Diagnostic> {
+        let seed = seed.unwrap_or(scenario.world().seed);
+        let mut start = start(scenario, seed)?;
+        let drawn = OnceLock::new();
+        let _ = drawn.set(worlds::drawn(scenario, seed));
+        start.worlds = Arc::new(drawn);
+        Ok(Self { start, named: Mutex::default() })
+    }
+
+    /// What an attempt is worth.
+    pub fn grade(&self, attempt: &Attempt) -> Verdict {
+        self.replay(attempt).judge()
+    }
+
+    fn replay(&self, attempt: &Attempt) -> Session {
+        let mut session = self.start.clone();
+        let names_pods =
+            attempt.actions.iter().any(|action| matches!(action, Action::DeletePod { .. }));
+        if !names_pods || attempt.seed == session.scenario.world().seed {
+            for action in &attempt.actions {
+                // A refused action changes nothing, then and now.
+                let _ = session.act(action.clone(), &mut |_, _| {});
+            }
+            return session;
+        }
+        // Played beside its own world, which knows the names.
+        let mut own = self.named(attempt.seed);
+        for action in &attempt.actions {
+            let before = own.attempt.actions.len();
+            let done = own.act(action.clone(), &mut |_, _| {});
+            let now = own.attempt.actions.len();
+            if done.is_ok() && now > 0 {
+                // An edit that took the place of the one before stands where that one stood.
+                session.act_as(&own, before.min(now - 1));
+            }
+        }
+        session
+    }
+
+    fn named(&self, seed: u64) -> Session {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        // A file may claim any seed: a handful is kept.
+        if named.len() > 16 {
+            named.clear();
+        }
+        let scenario = &self.start.scenario;
+        named
+            .entry(seed)
+            .or_insert_with(|| start(scenario, seed).expect("history applies in every world"))
+            .clone()
+    }
+}
+
+fn start(scenario: &Arc<Scenario>, seed: u64) -> Result<Session, Diagnostic> {
+    let mut world = scenario.world().clone();
+    let same = world.seed == seed;
+    world.seed = seed;
+    let scenario = if same { Arc::clone(scenario) } else { Arc::new(scenario.in_world(world)) };
+    Ok(Session::new(scenario)?.unseen())
+}

@@ -1,0 +1,231 @@
+//! The one record that grading makes; every format of the report is made from it.
+
+use std::collections::BTreeMap;
+
+use pullpath_view::hand_in::Learner;
+use serde::{Deserialize, Serialize};
+
+/// What came of grading one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// It holds.
+    Pass,
+    /// It was graded, and does not hold.
+    Fail,
+    /// It could not be graded.
+    Error,
+    /// Nothing was handed in.
+    Missing,
+}
+
+impl Outcome {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Pass => "passed",
+            Self::Fail => "not passed",
+            Self::Error => "could not be graded",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// One learner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) learner: Learner,
+    /// The files that were handed in.
+    pub(crate) files: Vec<String>,
+    pub(crate) outcome: Outcome,
+    pub(crate) points: u32,
+    pub(crate) max_points: u32,
+    /// Scenarios, then quizzes, by id.
+    pub(crate) items: Vec<Item>,
+    pub(crate) problems: Vec<Problem>,
+    /// A hash of everything that the row depends on: a row with the same key need not be made again.
+    pub(crate) key: String,
+}
+
+impl Row {
+    /// How the learner is called in a line of text.
+    pub(crate) fn label(&self) -> String {
+        label(&self.learner)
+    }
+}
+
+pub(crate) fn label(learner: &Learner) -> String {
+    [learner.number.as_str(), learner.name.as_str()].join(" ").trim().to_owned()
+}
+
+/// One scenario or quiz of one learner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) points: u32,
+    pub(crate) max_points: u32,
+    /// How many attempts were handed in; the best one counts.
+    pub(crate) attempts: u32,
+    pub(crate) checks: Vec<Check>,
+    /// Learners who handed in the same actions, to the letter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) same_as: Vec<String>,
+}
+
+/// What kind of thing is graded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    Scenario,
+    Quiz,
+}
+
+/// One goal or question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Check {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) points: u32,
+    pub(crate) max_points: u32,
+    /// The id of the feedback that was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) feedback: Option<String>,
+    /// The options that were chosen, or what was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) chosen: Vec<String>,
+    /// The object that shows why a goal is missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) object: Option<String>,
+    /// The last warning about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) event: Option<String>,
+    /// The number of the drawn world in which the goal is missed: `pullpath run --world`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) world: Option<u32>,
+    /// What the learner is told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) said: String,
+}
+
+/// Something that is wrong with a hand-in, at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Problem {
+    pub(crate) code: String,
+    pub(crate) warning: bool,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem that stands nowhere in a text.
+    pub(crate) fn of_file(code: &str, file: &str, message: String, hint: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            warning: false,
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            message,
+            hint: Some(hint.to_owned()),
+        }
+    }
+
+    /// As the command line prints it, without the source line: hand-ins have very long ones.
+    pub(crate) fn draw(&self) -> String {
+        let severity = if self.warning { "warning" } else { "error" };
+        let Self { code, file, line, column, message, hint, .. } = self;
+        let hint = hint.as_ref().map(|hint| format!("\n  = hint: {hint}")).unwrap_or_default();
+        format!("{severity}[{code}]: {message}\n --> {file}:{line}:{column}{hint}")
+    }
+}
+
+/// How many learners missed or chose what.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) learners: u32,
+    pub(crate) passed: u32,
+    pub(crate) not_passed: u32,
+    pub(crate) errors: u32,
+    pub(crate) missing: u32,
+    pub(crate) items: Vec<ItemSummary>,
+}
+
+/// One scenario or quiz over all learners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ItemSummary {
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) graded: u32,
+    pub(crate) passed: u32,
+    pub(crate) checks: Vec<CheckSummary>,
+}
+
+/// One goal or question over all learners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct CheckSummary {
+    pub(crate) id: String,
+    pub(crate) graded: u32,
+    pub(crate) failed: u32,
+    /// Feedback or option to how many drew or chose it.
+    pub(crate) drew: BTreeMap<String, u32>,
+}
+
+impl Summary {
+    pub(crate) fn of(rows: &[Row]) -> Self {
+        let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count() as u32;
+        let mut items: Vec<ItemSummary> = Vec::new();
+        for item in rows.iter().flat_map(|row| &row.items) {
+            let same = |known: &&mut ItemSummary| known.kind == item.kind && known.id == item.id;
+            match items.iter_mut().find(same) {
+                Some(known) => known.add(item),
+                None => {
+                    let (kind, id) = (item.kind, item.id.clone());
+                    let mut fresh =
+                        ItemSummary { kind, id, graded: 0, passed: 0, checks: Vec::new() };
+                    fresh.add(item);
+                    items.push(fresh);
+                }
+            }
+        }
+        Self {
+            learners: rows.len() as u32,
+            passed: count(Outcome::Pass),
+            not_passed: count(Outcome::Fail),
+            errors: count(Outcome::Error),
+            missing: count(Outcome::Missing),
+            items,
+        }
+    }
+}
+
+impl ItemSummary {
+    fn add(&mut self, item: &Item) {
+        if !matches!(item.outcome, Outcome::Pass | Outcome::Fail) {
+            return;
+        }
+        self.graded += 1;
+        self.passed += u32::from(item.outcome == Outcome::Pass);
+        for check in &item.checks {
+            let known = match self.checks.iter().position(|known| known.id == check.id) {
+                Some(place) => &mut self.checks[place],
+                None => {
+                    let id = check.id.clone();
+                    let fresh = CheckSummary { id, graded: 0, failed: 0, drew: BTreeMap::new() };
+                    self.checks.push(fresh);
+                    self.checks.last_mut().expect("it was just pushed")
+                }
+            };
+            known.graded += 1;
+            known.failed += u32::from(check.outcome != Outcome::Pass);
+            for drawn in check.feedback.iter().chain(&check.chosen) {
+                *known.drew.entry(drawn.clone()).or_default() += 1;
+            }
+        }
+    }
+}
