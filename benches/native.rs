@@ -13,12 +13,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use pullpath_engine::regrade::Regrader;
 use pullpath_engine::{Session, view};
 use pullpath_lesson::Texts;
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_model::time::Span;
-use pullpath_view::Action;
 use pullpath_view::wire::Query;
+use pullpath_view::{Action, Attempt};
 
 const ROUNDS: usize = 15;
 
@@ -70,6 +71,19 @@ fn main() {
         act(&mut session, Action::Apply);
         act(&mut session, Action::Run);
         assert!(session.judge().passed, "the edit solves the scenario");
+    });
+
+    let grader = Regrader::new(token.scenario(), None).expect("its history applies");
+    let mut number = 0;
+    measure("100 different attempts graded again, on one core", || {
+        for _ in 0..100 {
+            number += 1;
+            let text = format!("{text}# {number}\n");
+            let edit = Action::Edit { file: "node-role.yaml".into(), text };
+            let actions = vec![edit, Action::Apply, Action::Run];
+            let attempt = Attempt { actions, ..token.attempt().clone() };
+            assert!(grader.grade(&attempt).passed, "the edit solves the scenario");
+        }
     });
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod grade;
 mod hand_in;
+mod new;
 mod play;
 
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ Pullpath: see the path of every pull.
 
 Usage:
   pullpath check [PATH...]               lint and prove scenarios, lessons, quizzes
+  pullpath new scenario|lesson|quiz NAME a commented starting point
   pullpath run SCENARIO                  play a scenario without a browser
       [--until 13h] [--answer NAME | --replay FILE] [--world N]
       [--json | --log | --attempt]
@@ -80,6 +82,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
         }
         Some(Value(command)) => match command.to_string_lossy().as_ref() {
             "check" => check::run(&mut parser, output),
+            "new" => new::run(&mut parser, output),
             "run" => play::run(&mut parser, output),
             "grade" => grade::run(&mut parser, output),
             "hand-in" => hand_in::run(&mut parser, output),
@@ -95,7 +98,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
 }
 
 fn hint_for(word: &str) -> String {
-    let commands = ["check", "run", "grade", "hand-in", "bundle", "explain"];
+    let commands = ["check", "new", "run", "grade", "hand-in", "bundle", "explain"];
     match pullpath_lesson::diagnostic::nearest(word, commands) {
         Some(near) => format!("did you mean `pullpath {near}`?"),
         None => "`pullpath --help` lists the commands".into(),

@@ -72,6 +72,7 @@ fn help_is_there_for_every_command() {
         &["run", "-h"],
         &["grade", "--help"],
         &["hand-in", "--help"],
+        &["new", "--help"],
         &["bundle", "--help"],
         &["explain", "--help"],
     ] {

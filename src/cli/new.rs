@@ -1,0 +1,100 @@
+//! `pullpath new`: a commented starting point that passes `check`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lexopt::prelude::*;
+use pullpath_lesson::diagnostic::one_of;
+
+use super::{Failure, Output, PASSED, say};
+
+const HELP: &str = "\
+Usage: pullpath new scenario|lesson|quiz NAME [--in DIR]
+
+Writes a commented starting point that passes `pullpath check`: a small scenario to make
+your own, a lesson of one page, or a quiz with a question of each kind. NAME is 1 to 40
+lower-case letters, digits and `-`. It goes below `scenarios`, `lessons` or `quizzes` of
+DIR (`.` unless given); nothing that is there is written over.
+";
+
+/// A file of a starting point: path and text, in which NAME stands for the name.
+type Files = &'static [(&'static str, &'static str)];
+
+const SCENARIO: Files = &[
+    ("scenarios/NAME/scenario.yaml", include_str!("new/scenario.yaml")),
+    ("scenarios/NAME/brief.md", include_str!("new/brief.md")),
+    ("scenarios/NAME/explanation.md", include_str!("new/explanation.md")),
+    ("scenarios/NAME/setup/namespace.yaml", include_str!("new/setup-namespace.yaml")),
+    ("scenarios/NAME/files/deployment.yaml", include_str!("new/deployment.yaml")),
+    ("scenarios/NAME/files/pull-secret.yaml", include_str!("new/pull-secret.yaml")),
+    ("scenarios/NAME/solutions/name-the-secret/deployment.yaml", include_str!("new/solution.yaml")),
+    ("scenarios/NAME/wrong/restart-only/commands.sh", include_str!("new/restart-only.sh")),
+];
+const LESSON: Files = &[("lessons/NAME.md", include_str!("new/lesson.md"))];
+const QUIZ: Files = &[("quizzes/NAME.yaml", include_str!("new/quiz.yaml"))];
+
+const KINDS: [(&str, Files); 3] = [("scenario", SCENARIO), ("lesson", LESSON), ("quiz", QUIZ)];
+
+pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let mut words: Vec<String> = Vec::new();
+    let mut folder = PathBuf::from(".");
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return say(output, HELP),
+            Long("in") => folder = parser.value()?.into(),
+            Value(word) if words.len() < 2 => words.push(word.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let [kind, name] = &words[..] else {
+        let hint = "pullpath new scenario my-first-scenario";
+        return Err(Failure(format!("what, and how is it called?\n  = hint: {hint}")));
+    };
+    let files = KINDS.iter().find(|(known, _)| known == kind).map(|(_, files)| *files);
+    let files = files.ok_or_else(|| {
+        let known = one_of(&KINDS.map(|(known, _)| known));
+        format!("`{kind}` is nothing that can be started\n  = hint: write {known}")
+    })?;
+    if !is_name(name) {
+        return Err(Failure(format!(
+            "`{name}` cannot be a name\n  = hint: use 1 to 40 lower-case letters, digits and `-`"
+        )));
+    }
+    write_all(files, name, &folder, output)?;
+    Ok(PASSED)
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=40).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(fits)
+}
+
+fn write_all(
+    files: Files,
+    name: &str,
+    folder: &Path,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    // All or nothing: half a starting point would be no starting point.
+    for (path, _) in files {
+        let path = folder.join(path.replace("NAME", name));
+        if path.exists() {
+            let hint = "take another name, or move it away";
+            return Err(Failure(format!(
+                "{}: it is there already\n  = hint: {hint}",
+                path.display()
+            )));
+        }
+    }
+    for (path, text) in files {
+        let path = folder.join(path.replace("NAME", name));
+        let about = |error: std::io::Error| format!("{}: {error}", path.display());
+        fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(about)?;
+        fs::write(&path, text.replace("NAME", name)).map_err(about)?;
+        writeln!(output.out, "wrote {}", path.display())?;
+    }
+    let first = folder.join(files[0].0.replace("NAME", name));
+    let checked = if files.len() > 1 { first.parent().unwrap_or(&first) } else { &first };
+    writeln!(output.out, "\nnext: pullpath check {}", checked.display())?;
+    Ok(())
+}

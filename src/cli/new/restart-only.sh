@@ -1,0 +1,2 @@
+# What a hasty learner does.
+kubectl rollout restart deployment/web -n shop
