@@ -555,7 +555,7 @@ fn every_kind_comes_back_as_it_was_applied() {
             }
             Kind::Pod => manifest["spec"] = template("Always")["spec"].clone(),
             Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => {
-                manifest["spec"] = selected.clone()
+                manifest["spec"] = selected.clone();
             }
             Kind::StatefulSet => {
                 manifest["spec"] = selected.clone();
@@ -602,7 +602,7 @@ fn every_kind_comes_back_as_it_was_applied() {
 fn contains(got: &Value, want: &Value, at: &str) {
     match want {
         Value::Object(map) => {
-            map.iter().for_each(|(key, want)| contains(&got[key], want, &format!("{at}.{key}")))
+            map.iter().for_each(|(key, want)| contains(&got[key], want, &format!("{at}.{key}")));
         }
         Value::Array(list) => list
             .iter()

@@ -66,7 +66,7 @@ impl Cluster {
             return Err(ApiError::method_not_allowed());
         }
         match (request.method, target.name.is_empty()) {
-            (Method::Post, true) if target.kind.namespaced() == !target.namespace.is_empty() => {
+            (Method::Post, true) if target.kind.namespaced() != target.namespace.is_empty() => {
                 let object = self.post(answer, &request.body)?;
                 Ok((201, self.render(&object)))
             }

@@ -66,9 +66,8 @@ impl ApiError {
 
     /// The same, about an object of a resource.
     fn about(mut self, kind: Kind, name: &str) -> Self {
-        self.group = kind.group().to_owned();
-        self.kind = kind.plural().to_owned();
-        self.name = name.to_owned();
+        (self.group, self.kind) = (kind.group().into(), kind.plural().into());
+        self.name = name.into();
         self
     }
 
@@ -134,9 +133,8 @@ impl ApiError {
         };
         let message = format!("{qualified} \"{name}\" is invalid: {}", joined(&causes));
         let mut error = Self::new(422, "Invalid", message);
-        error.group = group.to_owned();
-        error.kind = kind.name().to_owned();
-        error.name = name.to_owned();
+        (error.group, error.kind) = (group.into(), kind.name().into());
+        error.name = name.into();
         error.causes = causes;
         error
     }
@@ -244,7 +242,7 @@ impl Cause {
             "FieldValueTypeInvalid",
         ];
         let reason = REASONS.into_iter().find(|known| *known == reason).unwrap_or("");
-        Self { reason, field, message }
+        Self { reason, message, field }
     }
 
     /// A value is missing.

@@ -45,7 +45,9 @@ impl Cluster {
         let object = self.store.remove(&pod.key);
         self.recorders.insert(pod.key.clone(), Arc::new(pod.recorder.clone()));
         self.note(&pod.key, Fact::Deleted);
-        object.iter().for_each(|object| self.gone(object));
+        if let Some(object) = object {
+            self.gone(&object);
+        }
     }
 
     /// The controller of a Pod that changed looks at it.

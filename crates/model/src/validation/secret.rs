@@ -35,10 +35,10 @@ pub(super) fn check(secret: &Secret) -> Vec<Cause> {
                 causes.push(Cause::required(format!("metadata.annotations[{ACCOUNT_NAME}]"), ""));
             }
         }
-        "kubernetes.io/basic-auth" => {
-            if !data.contains_key("username") && !data.contains_key("password") {
-                causes.extend([missing("username"), missing("password")]);
-            }
+        "kubernetes.io/basic-auth"
+            if !data.contains_key("username") && !data.contains_key("password") =>
+        {
+            causes.extend([missing("username"), missing("password")]);
         }
         "kubernetes.io/ssh-auth" if is_empty("ssh-privatekey") => {
             causes.push(missing("ssh-privatekey"));
