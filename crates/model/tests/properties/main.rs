@@ -23,13 +23,15 @@ use watch::Watch;
 
 /// By default few, and the same ones each time: `cargo test` takes seconds, and fails only for who broke something.
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    // proptest's own default is 256, unless PROPTEST_CASES says otherwise.
+    let default = ProptestConfig::default();
+    let cases = (default.cases != 256).then_some(default.cases);
     ProptestConfig {
         cases: cases.unwrap_or(16),
         rng_seed: if cases.is_some() { RngSeed::Random } else { RngSeed::Fixed(1) },
         max_shrink_iters: 2000,
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::default()
+        ..default
     }
 }
 

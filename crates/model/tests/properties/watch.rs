@@ -110,8 +110,7 @@ impl Watch {
                     && before.seen <= event.seen
                     && before.last <= event.last
                     && before.first == event.first,
-                "{}: an event went back from {before:?} to {event:?}",
-                object
+                "{object}: an event went back from {before:?} to {event:?}"
             );
             assert!(before.count < event.count || before.last == event.last, "{event:?}");
         }
