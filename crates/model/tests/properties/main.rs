@@ -165,7 +165,7 @@ proptest! {
 fn stories_get_everywhere() {
     let mut runner = TestRunner::deterministic();
     let mut met = BTreeSet::new();
-    for _ in 0..150 {
+    for _ in 0..100 {
         let story = story(false).new_tree(&mut runner).unwrap().current();
         let (mut cluster, told) = story.told(story.cluster());
         for entry in cluster.take_log() {
