@@ -333,7 +333,7 @@ fn everybody(family: Family) -> String {
 pub(crate) fn source_name(source: &Source) -> Option<&str> {
     match source {
         Source::Secret { name, .. } => Some(name),
-        Source::NodeConfig | Source::Provider { .. } => None,
+        Source::NodeConfig | Source::Provider { .. } | Source::ServiceAccount { .. } => None,
     }
 }
 
@@ -341,6 +341,8 @@ fn source_words(source: &Source) -> String {
     match source {
         Source::Secret { namespace, name, .. } => format!("Secret {namespace}/{name}"),
         Source::NodeConfig => "the node's docker config".to_owned(),
-        Source::Provider { name } => format!("the node's plugin {name}"),
+        Source::Provider { name } | Source::ServiceAccount { provider: name, .. } => {
+            format!("the node's plugin {name}")
+        }
     }
 }

@@ -8,6 +8,8 @@ use crate::pull::Refusal;
 pub enum Cause {
     /// Rung 1: the image's name does not parse (P16).
     ImageNameInvalid,
+    /// Rung 2: the runtime cannot say whether the image is there (P18).
+    InspectFailed,
     /// Rung 2: policy `Never`, and the image is not there or not this Pod's to use (P19, P21).
     NeverAndAbsent,
     /// Rung 3: the Pod names no pull secrets, and nothing else had a credential.
@@ -22,14 +24,17 @@ pub enum Cause {
     NoEntryMatches,
     /// Rung 6: the node's credential provider was asked, and could not provide (P53).
     ProviderFailed,
+    /// Rung 7: the node's limit of pulls a second kept it from asking the registry (P27).
+    PullThrottled,
     /// Rung 7: the registry did not give the image for the credentials it was shown, or for none.
     Refused(Refusal),
 }
 
 impl Cause {
     /// All of them, in the order of the rungs.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ImageNameInvalid,
+        Self::InspectFailed,
         Self::NeverAndAbsent,
         Self::NoSecretsNamed,
         Self::SecretMissing,
@@ -37,6 +42,7 @@ impl Cause {
         Self::SecretUndecodable,
         Self::NoEntryMatches,
         Self::ProviderFailed,
+        Self::PullThrottled,
         Self::Refused(Refusal::NoCredentials),
         Self::Refused(Refusal::TokenExpired),
         Self::Refused(Refusal::TokenInvalid),
@@ -55,6 +61,7 @@ impl Cause {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ImageNameInvalid => "image-name-invalid",
+            Self::InspectFailed => "inspect-failed",
             Self::NeverAndAbsent => "never-and-absent",
             Self::NoSecretsNamed => "no-secrets-named",
             Self::SecretMissing => "secret-missing",
@@ -62,6 +69,7 @@ impl Cause {
             Self::SecretUndecodable => "secret-undecodable",
             Self::NoEntryMatches => "no-entry-matches",
             Self::ProviderFailed => "provider-failed",
+            Self::PullThrottled => "pull-throttled",
             Self::Refused(Refusal::NoCredentials) => "no-credentials",
             Self::Refused(Refusal::TokenExpired) => "token-expired",
             Self::Refused(Refusal::TokenInvalid) => "token-invalid",
@@ -86,12 +94,12 @@ impl Cause {
     pub const fn rung(self) -> u8 {
         match self {
             Self::ImageNameInvalid => 1,
-            Self::NeverAndAbsent => 2,
+            Self::InspectFailed | Self::NeverAndAbsent => 2,
             Self::NoSecretsNamed => 3,
             Self::SecretMissing | Self::SecretIgnored | Self::SecretUndecodable => 4,
             Self::NoEntryMatches => 5,
             Self::ProviderFailed => 6,
-            Self::Refused(_) => 7,
+            Self::PullThrottled | Self::Refused(_) => 7,
         }
     }
 }

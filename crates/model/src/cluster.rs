@@ -1,17 +1,20 @@
 //! The whole state, and the one `step` that moves it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cloud::Roles;
 use crate::event::{EventOf, Reason, Recorder};
 use crate::image::ImageRef;
+use crate::kubelet;
 use crate::log::{Entry, Fact};
 use crate::look_up::ParsedSecrets;
 use crate::message::controller as words;
 use crate::node::Node;
 use crate::object::{Key, Kind, Object};
 use crate::pod::PodRun;
+use crate::pod_status::PodWatch;
+use crate::pods::{PodId, Pods};
 use crate::pull::{Outside, Served};
 use crate::random::Stream;
 use crate::registry;
@@ -38,8 +41,10 @@ pub struct Cluster {
     // Manifests that registries with a limit have given out.
     pub(crate) served: Served,
     pub(crate) nodes: BTreeMap<Arc<str>, Arc<Node>>,
-    pub(crate) pods: BTreeMap<Arc<str>, Arc<PodRun>>,
-    pub(crate) recorders: BTreeMap<Key, Arc<Recorder>>,
+    pub(crate) pods: Pods,
+    // Events about objects that are not Pods, and about Pods that are gone; by the object and its uid.
+    pub(crate) recorders: BTreeMap<(Key, Arc<str>), Arc<Recorder>>,
+    pub(crate) pod_watch: PodWatch,
     pub(crate) log: Vec<Entry>,
     pub(crate) secrets: ParsedSecrets,
     // Counts changes of what look-ups of credentials read: Secrets and roles.
@@ -50,11 +55,11 @@ pub struct Cluster {
     pub(crate) work: BTreeMap<Key, SimTime>,
     // When progress deadlines are checked next, by Deployment.
     pub(crate) deadlines: BTreeMap<Key, SimTime>,
-    // The uids of Pods by the uid of their owner.
-    pub(crate) owned: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     pub(crate) fast: bool,
     pub(crate) wanted: Option<Wanted>,
     pub(crate) found: Option<Box<AttemptTrace>>,
+    // How many nodes ever joined.
+    joined: u32,
     queue: BTreeMap<(SimTime, u64), Task>,
     tickets: u64,
     steps_at: (SimTime, u32),
@@ -75,11 +80,17 @@ pub(crate) enum Task {
     /// A Deployment's progress deadline may have run out.
     ProgressDeadline(Key),
     /// The scheduler looks for a node.
-    Schedule(Arc<str>),
-    /// The kubelet syncs a Pod, or its pull ends.
-    Sync(Arc<str>),
+    Schedule(PodId),
+    /// The kubelet syncs a Pod.
+    Sync(PodId),
+    /// A Pod's pull ends.
+    PullEnds(PodId),
+    /// The kubelet goes on ending a Pod.
+    Ends(PodId),
     /// A deleted Pod is gone.
-    PodGone(Arc<str>),
+    PodGone(PodId),
+    /// The kubelet of a node collects images.
+    ImageGc(Arc<str>),
     /// ACK's controller makes an IAM role equal to its object.
     Role(Key),
     /// The garbage collector, or the namespace controller, looks at an object.
@@ -102,15 +113,16 @@ impl Cluster {
             roles: Roles::new(world),
             served: Served::default(),
             nodes: BTreeMap::new(),
-            pods: BTreeMap::new(),
+            pods: Pods::default(),
             recorders: BTreeMap::new(),
+            pod_watch: None,
+            joined: 0,
             log: Vec::new(),
             secrets: ParsedSecrets::default(),
             generation: 0,
             refusals: BTreeMap::new(),
             work: BTreeMap::new(),
             deadlines: BTreeMap::new(),
-            owned: BTreeMap::new(),
             fast: true,
             wanted: None,
             found: None,
@@ -181,17 +193,24 @@ impl Cluster {
 
     /// The Pod of that namespace and name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&PodRun> {
-        self.pods
-            .values()
-            .map(AsRef::as_ref)
-            .find(|pod| &*pod.key.namespace == namespace && &*pod.key.name == name)
+        self.pods.get(self.pods.id_named(namespace, name)?).map(AsRef::as_ref)
+    }
+
+    /// The Pod of that uid.
+    pub fn pod_of_uid(&self, uid: &str) -> Option<&PodRun> {
+        self.pods.get(self.pods.id_of(uid)?).map(AsRef::as_ref)
+    }
+
+    /// The Pods of a node.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &PodRun> {
+        self.pods.on_node(node).map(AsRef::as_ref)
     }
 
     /// The Pods whose ReplicaSet belongs to that Deployment.
     pub fn pods_of(&self, namespace: &str, deployment: &str) -> Vec<&PodRun> {
         let key = Key::new(Kind::Deployment, namespace, deployment);
         let sets = self.replica_set_uids(&key);
-        let owned = sets.iter().flat_map(|uid| self.pods_owned_by(uid));
+        let owned = sets.iter().flat_map(|uid| self.pods.owned_by(uid));
         let mut pods: Vec<&PodRun> = owned.map(AsRef::as_ref).collect();
         pods.sort_by(|one, other| one.key.cmp(&other.key));
         pods
@@ -203,18 +222,20 @@ impl Cluster {
         self.replica_set_uids(&key).pop()
     }
 
-    /// Every Event object that was ever written, oldest first.
+    /// Every Event object that was ever written, oldest first; those that are gone from the API included.
     pub fn events(&self) -> Vec<EventOf> {
-        let of_pods = self.pods.values().map(|pod| (&pod.key, &pod.recorder));
-        let of_others = self.recorders.iter().map(|(key, recorder)| (key, recorder.as_ref()));
-        let mut events: Vec<EventOf> = of_pods
-            .chain(of_others)
-            .flat_map(|(key, recorder)| {
-                recorder
-                    .written()
-                    .map(|event| EventOf { object: key.clone(), event: event.clone() })
-            })
-            .collect();
+        let of_pods = self.pods.values().flat_map(|pod| {
+            let mut recorder = pod.recorder.clone();
+            if let Some((repeated, count)) = kubelet::slept_through(pod, self.now) {
+                for index in repeated {
+                    recorder.count_unwritten(index, count, self.now);
+                }
+            }
+            recorder.of(&pod.key, &pod.uid)
+        });
+        let of_others =
+            self.recorders.iter().flat_map(|((key, uid), recorder)| recorder.of(key, uid));
+        let mut events: Vec<EventOf> = of_pods.chain(of_others).collect();
         events.sort_by(|one, other| {
             (one.event.last, &one.object).cmp(&(other.event.last, &other.object))
         });
@@ -239,28 +260,30 @@ impl Cluster {
     /// A node joins now.
     pub fn join_node(&mut self, spec: NodeSpec) {
         let name: Arc<str> = spec.name.as_str().into();
-        let mut node = Node::new(spec);
-        for image in &node.spec.images {
-            let Ok(image) = ImageRef::parse(image) else { continue };
+        self.joined += 1;
+        let mut node = Node::new(spec, self.world.kubernetes, self.joined);
+        for image in node.spec.images.clone() {
+            let Ok(image) = ImageRef::parse(&image) else { continue };
             let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
             let outside = Outside { world, mint, roles, served: &mut self.served };
-            if let Some(parts) = registry::parts_of(&outside, &image, &node.spec.platform) {
-                node.content.put(image.to_string(), parts.all().into());
-            }
+            let parts = registry::parts_of(&outside, &image, &node.spec.platform);
+            node.preload(self.world.seed, &image, parts, self.now);
         }
         self.nodes.insert(Arc::clone(&name), Arc::new(node));
         self.note(&Key::new(Kind::Node, "", &name), Fact::NodeJoined);
-        let waiting: Vec<(Arc<str>, bool)> = self
+        self.begin_image_gc(&name);
+        let waiting: Vec<(PodId, bool)> = self
             .pods
             .values()
             .filter(|pod| pod.node.as_ref().is_none_or(|node| *node == name))
-            .map(|pod| (Arc::clone(&pod.uid), pod.node.is_some()))
+            .filter_map(|pod| Some((self.pods.id_of(&pod.uid)?, pod.node.is_some())))
             .collect();
-        for (uid, bound) in waiting {
+        for (id, bound) in waiting {
             if bound {
-                self.first_sync(&uid);
+                self.publish(id);
+                self.first_sync(id);
             } else {
-                self.soon(100, Task::Schedule(uid));
+                self.soon(100, Task::Schedule(id));
             }
         }
     }
@@ -271,7 +294,6 @@ impl Cluster {
     pub fn run_until(&mut self, end: SimTime) {
         while self.step(end) {}
         self.now = self.now.max(end);
-        self.catch_up_all();
     }
 
     /// Lets the next thing happen, if it happens until `end`. Answers whether there was one.
@@ -310,9 +332,12 @@ impl Cluster {
         match task {
             Task::Controller(key) => self.run_controller(&key),
             Task::ProgressDeadline(key) => self.check_deadline(&key),
-            Task::Schedule(uid) => self.schedule_pod(&uid),
-            Task::Sync(uid) => self.sync_pod(&uid, ticket),
-            Task::PodGone(uid) => self.pod_gone(&uid),
+            Task::Schedule(id) => self.schedule_pod(id),
+            Task::Sync(id) => self.sync_pod(id, ticket),
+            Task::PullEnds(id) => self.pull_ends(id, ticket),
+            Task::Ends(id) => self.pod_ends(id, ticket),
+            Task::PodGone(id) => self.pod_gone(id),
+            Task::ImageGc(node) => self.collect_images(&node),
             Task::Role(key) => self.sync_role(&key),
             Task::Collect(key) => self.collect(&key),
             Task::DefaultAccount(namespace) => self.create_default_account(&namespace),
@@ -332,6 +357,8 @@ impl Cluster {
     pub fn is_settled(&self, since: SimTime) -> bool {
         let idle = self.queue.iter().all(|((due, _), task)| match task {
             Task::Sync(_)
+            | Task::PullEnds(_)
+            | Task::ImageGc(_)
             | Task::NodeJoins(_)
             | Task::NodeLeaves(_)
             | Task::ProgressDeadline(_) => true,
@@ -340,12 +367,16 @@ impl Cluster {
                     || self.refusals.get(key).is_some_and(|refusals| *refusals > 10)
             }
             Task::Schedule(_)
+            | Task::Ends(_)
             | Task::PodGone(_)
             | Task::Role(_)
             | Task::Collect(_)
             | Task::DefaultAccount(_) => false,
         });
-        idle && self.pods.values().all(|pod| pod.deleting.is_none() && pod.is_settled(since))
+        idle && self
+            .pods
+            .values()
+            .all(|pod| pod.deleting.is_none() && pod.is_settled(since, self.now))
     }
 
     // Inside.
@@ -368,7 +399,9 @@ impl Cluster {
     /// Records an event of a controller about an object that is not a Pod.
     pub(crate) fn record(&mut self, about: &Key, reason: Reason, message: String) {
         let message: Arc<str> = message.into();
-        let recorder = Arc::make_mut(self.recorders.entry(about.clone()).or_default());
+        let uid = self.store.get(about).map(|object| object.uid().into()).unwrap_or_default();
+        let recorder = self.recorders.entry((about.clone(), uid)).or_default();
+        let recorder = Arc::make_mut(recorder);
         let (index, written) = recorder.record(self.now, None, reason, &message);
         if written {
             let count = recorder.event(index).count;
@@ -376,38 +409,50 @@ impl Cluster {
         }
     }
 
-    /// The scheduler: the node with the fewest Pods; of these one that is drawn, where the world says so, or the first by
-    /// name.
-    fn schedule_pod(&mut self, uid: &Arc<str>) {
+    /// Whether some node's credential providers get tokens of ServiceAccounts (P54).
+    pub(crate) fn gives_tokens(&self) -> bool {
+        let tokens = |spec: &crate::world::ProviderSpec| spec.token_attributes.is_some();
+        self.nodes.values().any(|node| node.spec.providers.iter().any(tokens))
+    }
+
+    /// The scheduler: of the nodes whose kubelet runs, the one with the fewest Pods; of these one that is drawn, where the
+    /// world says so, or the first by name.
+    fn schedule_pod(&mut self, id: PodId) {
         let Some(pod) =
-            self.pods.get(uid).filter(|pod| pod.node.is_none() && pod.deleting.is_none())
+            self.pods.get(id).filter(|pod| pod.node.is_none() && pod.deleting.is_none())
         else {
             return;
         };
         let key = pod.key.clone();
-        let load =
-            |name: &str| self.pods.values().filter(|pod| pod.node.as_deref() == Some(name)).count();
+        let uid = Arc::clone(&pod.uid);
         // kube-scheduler draws among the nodes of the best score (selectHost in pkg/scheduler/schedule_one.go).
         let tie = |name: &str| match self.world.drawn_placement {
-            true => Stream::new(self.world.seed, name, uid).between(0, u32::MAX - 1),
+            true => Stream::new(self.world.seed, name, &uid).between(0, u32::MAX - 1),
             false => 0,
         };
-        let best = self.nodes.keys().min_by_key(|name| (load(name), tie(name)));
-        let Some(node) = best.cloned() else {
-            self.record_on_pod(uid, None, Reason::FailedScheduling, &words::NO_NODES.into());
+        let ready = self.nodes.iter().filter(|(_, node)| node.spec.refused_configuration.is_none());
+        let names = ready.map(|(name, _)| name);
+        let best = names.min_by_key(|name| (self.pods.count_on(name), tie(name))).cloned();
+        let Some(node) = best else {
+            self.record_on_pod(id, None, Reason::FailedScheduling, &words::NO_NODES.into());
             return;
         };
         let message = words::scheduled(&key.namespace, &key.name, &node).into();
-        self.record_on_pod(uid, None, Reason::Scheduled, &message);
+        self.record_on_pod(id, None, Reason::Scheduled, &message);
         if let Some(Object::Pod(pod)) = self.store.get(&key).map(AsRef::as_ref) {
             let mut pod = pod.clone();
             pod.spec.get_or_insert_default().node_name = Some(node.to_string());
             self.store.put(Object::Pod(pod));
         }
-        let run = Arc::make_mut(self.pods.get_mut(uid).expect("it was just found"));
-        run.node = Some(node);
-        self.publish(uid);
-        self.first_sync(uid);
+        let now = self.now;
+        self.pods.bind(id, &node);
+        let run = self.pods.get_mut(id).expect("it was just found");
+        run.scheduled = Some(now);
+        run.recorder.host = Some(node);
+        let run = self.pods.get(id).cloned().expect("it was just found");
+        self.push_change(&run, "MODIFIED");
+        self.publish(id);
+        self.first_sync(id);
     }
 
     fn lose_node(&mut self, name: &str) {
@@ -415,11 +460,8 @@ impl Cluster {
             return;
         }
         self.note(&Key::new(Kind::Node, "", name), Fact::NodeLost);
-        let on_it = |pod: &&Arc<PodRun>| pod.node.as_deref() == Some(name);
-        let lost: Vec<Arc<str>> =
-            self.pods.values().filter(on_it).map(|pod| Arc::clone(&pod.uid)).collect();
-        for uid in lost {
-            self.begin_deletion(&uid);
+        for id in self.pods.ids_on(name) {
+            self.begin_deletion(id);
         }
     }
 

@@ -1,21 +1,18 @@
-//! The workload controllers: Deployments, their ReplicaSets, and the end of a Pod.
+//! The workload controllers: Deployments and their ReplicaSets.
 //!
 //! A controller looks at an object when something about it was written; looks that are asked for before the next one
 //! are one look, as in a controller's work queue.
 
 mod deployment;
-mod pod_end;
+mod pod_owner;
 mod replica_set;
 mod status;
-
-use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::{Cluster, Task};
 use crate::object::{Key, Kind};
-use crate::pod::PodRun;
 use crate::random::Stream;
 use crate::time::Span;
 
@@ -56,12 +53,6 @@ impl Cluster {
             | Kind::CronJob
             | Kind::Stored(_) => {}
         }
-    }
-
-    /// The Pods that an object owns, by uid.
-    pub(crate) fn pods_owned_by(&self, uid: &str) -> impl Iterator<Item = &Arc<PodRun>> {
-        let owned = self.owned.get(uid).into_iter().flatten();
-        owned.filter_map(|pod| self.pods.get(pod))
     }
 }
 

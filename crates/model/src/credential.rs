@@ -74,4 +74,6 @@ pub enum Source {
     NodeConfig,
     /// A credential provider plugin of the node (P50), by its name.
     Provider { name: String },
+    /// A plugin that was given a token of the Pod's ServiceAccount (P54): its answer is that account's.
+    ServiceAccount { provider: String, namespace: String, name: String, uid: String },
 }

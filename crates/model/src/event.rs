@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::object::Key;
-use crate::time::{SimTime, Span};
+use crate::random::Stream;
+use crate::time::{self, SimTime, Span};
 
 /// `Normal` or `Warning`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +44,8 @@ pub enum Reason {
     ErrImageNeverPull,
     /// kubelet: a pull secret could not be had.
     FailedToRetrieveImagePullSecret,
+    /// kubelet, about its node: images were collected, and the disk is still too full.
+    FreeDiskSpaceFailed,
     /// deployment-controller: a ReplicaSet was scaled.
     ScalingReplicaSet,
     /// replicaset-controller: a Pod was created.
@@ -67,6 +72,7 @@ impl Reason {
             Self::InspectFailed => "InspectFailed",
             Self::ErrImageNeverPull => "ErrImageNeverPull",
             Self::FailedToRetrieveImagePullSecret => "FailedToRetrieveImagePullSecret",
+            Self::FreeDiskSpaceFailed => "FreeDiskSpaceFailed",
             Self::ScalingReplicaSet => "ScalingReplicaSet",
             Self::SuccessfulCreate => "SuccessfulCreate",
             Self::FailedCreate => "FailedCreate",
@@ -92,6 +98,7 @@ impl Reason {
             | Self::InspectFailed
             | Self::ErrImageNeverPull
             | Self::FailedToRetrieveImagePullSecret
+            | Self::FreeDiskSpaceFailed
             | Self::FailedCreate => EventType::Warning,
         }
     }
@@ -109,7 +116,8 @@ impl Reason {
             | Self::Failed
             | Self::InspectFailed
             | Self::ErrImageNeverPull
-            | Self::FailedToRetrieveImagePullSecret => "kubelet",
+            | Self::FailedToRetrieveImagePullSecret
+            | Self::FreeDiskSpaceFailed => "kubelet",
             Self::ScalingReplicaSet => "deployment-controller",
             Self::SuccessfulCreate | Self::FailedCreate | Self::SuccessfulDelete => {
                 "replicaset-controller"
@@ -117,6 +125,27 @@ impl Reason {
         }
     }
 }
+
+impl Reason {
+    /// Whether it is recorded through the newer events API, which neither combines nor drops (cluster-recording, P45).
+    pub const fn is_newer_api(self) -> bool {
+        matches!(self, Self::Scheduled | Self::FailedScheduling)
+    }
+}
+
+impl EventType {
+    /// As it is spelled.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+/// `kube-apiserver --event-ttl`: an Event object lives an hour after it was last written
+/// (cmd/kube-apiserver/app/options, pkg/registry/core/event).
+pub const LIFETIME: Span = Span::hours(1);
 
 /// One Event object: equal occurrences are counted, not repeated (P42).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +164,19 @@ pub struct Event {
     pub count: u32,
     /// Occurrences so far; runs ahead of `count` while writing is skipped (P44). Zero `count` means never written.
     pub seen: u32,
+    /// The first occurrence, by which the object is named.
+    pub named: SimTime,
+    /// Whether it stands for ten or more messages (P43).
+    pub combined: bool,
+    /// Whether the one who recorded it has restarted since, and begins a new one.
+    pub closed: bool,
+}
+
+impl Event {
+    /// Whether the object is gone from the API.
+    pub fn is_expired(&self, now: SimTime) -> bool {
+        now.since(self.last) > LIFETIME
+    }
 }
 
 /// The events of one object, with the limits on writing them.
@@ -143,7 +185,23 @@ pub struct Recorder {
     events: Vec<Event>,
     normal: Bucket,
     warning: Bucket,
+    groups: Vec<Group>,
+    /// The node whose kubelet records them.
+    pub(crate) host: Option<Arc<str>>,
 }
+
+/// The different messages of one reason, each within ten minutes of the one before (P43).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Group {
+    reason: Reason,
+    messages: Vec<Arc<str>>,
+    last: SimTime,
+}
+
+/// From so many different messages on, they are combined (events_cache.go defaultAggregateMaxEvents).
+const COMBINED_FROM: usize = 10;
+/// A pause longer than this begins a new group (defaultAggregateIntervalInSeconds).
+const GROUP_INTERVAL: Span = Span::seconds(600);
 
 /// Twenty-five events at once, then one every 300 s (P44; client-go tools/record/events_cache.go). The scheduler
 /// and the controllers stay far below it.
@@ -178,7 +236,13 @@ impl Bucket {
 
 impl Default for Recorder {
     fn default() -> Self {
-        Self { events: Vec::new(), normal: Bucket::FULL, warning: Bucket::FULL }
+        Self {
+            events: Vec::new(),
+            normal: Bucket::FULL,
+            warning: Bucket::FULL,
+            groups: Vec::new(),
+            host: None,
+        }
     }
 }
 
@@ -186,6 +250,20 @@ impl Recorder {
     /// Every Event object that was ever written, in order of first appearance.
     pub fn written(&self) -> impl Iterator<Item = &Event> {
         self.events.iter().filter(|event| event.count > 0)
+    }
+
+    /// The same together with the object that they are about.
+    pub(crate) fn of(&self, object: &Key, uid: &Arc<str>) -> Vec<EventOf> {
+        let written = (0..).zip(&self.events).filter(|(_, event)| event.count > 0);
+        written
+            .map(|(number, event)| EventOf {
+                object: object.clone(),
+                uid: Arc::clone(uid),
+                host: self.host.clone(),
+                number,
+                event: event.clone(),
+            })
+            .collect()
     }
 
     /// Records an occurrence. Answers the index of the event, and whether it was written.
@@ -196,19 +274,17 @@ impl Recorder {
         reason: Reason,
         message: &Arc<str>,
     ) -> (usize, bool) {
-        let index = self.find(field_path, reason, message).unwrap_or_else(|| {
-            self.events.push(Event {
-                field_path: field_path.cloned(),
-                reason,
-                message: Arc::clone(message),
-                first: now,
-                last: now,
-                count: 0,
-                seen: 0,
-            });
-            self.events.len() - 1
-        });
-        let written = self.bucket(reason).take(now);
+        let index = if !reason.is_newer_api() && self.is_combined(now, reason, message) {
+            let message = format!("(combined from similar events): {message}").into();
+            let known = self.position(|event| event.combined && event.reason == reason);
+            let index = known.unwrap_or_else(|| self.begin(now, field_path, reason, &message));
+            (self.events[index].combined, self.events[index].message) = (true, message);
+            index
+        } else {
+            let known = self.find(field_path, reason, message);
+            known.unwrap_or_else(|| self.begin(now, field_path, reason, message))
+        };
+        let written = reason.is_newer_api() || self.bucket(reason).take(now);
         let event = &mut self.events[index];
         event.seen += 1;
         if written {
@@ -221,9 +297,73 @@ impl Recorder {
         (index, written)
     }
 
-    /// Counts occurrences that are known to fall where nothing is written.
-    pub fn count_unwritten(&mut self, index: usize, occurrences: u32) {
-        self.events[index].seen += occurrences;
+    fn begin(
+        &mut self,
+        now: SimTime,
+        field_path: Option<&Arc<str>>,
+        reason: Reason,
+        message: &Arc<str>,
+    ) -> usize {
+        self.events.push(Event {
+            field_path: field_path.cloned(),
+            reason,
+            message: Arc::clone(message),
+            first: now,
+            last: now,
+            count: 0,
+            seen: 0,
+            named: now,
+            combined: false,
+            closed: false,
+        });
+        self.events.len() - 1
+    }
+
+    /// P43 (events_cache.go EventAggregate). Upstream forgets any one of the messages once there are ten; here it is the
+    /// oldest.
+    fn is_combined(&mut self, now: SimTime, reason: Reason, message: &Arc<str>) -> bool {
+        let known = self.groups.iter().position(|group| group.reason == reason);
+        let index = known.unwrap_or_else(|| {
+            self.groups.push(Group { reason, messages: Vec::new(), last: now });
+            self.groups.len() - 1
+        });
+        let group = &mut self.groups[index];
+        if now.since(group.last) > GROUP_INTERVAL {
+            group.messages.clear();
+        }
+        group.last = now;
+        if !group.messages.contains(message) {
+            group.messages.push(Arc::clone(message));
+        }
+        if group.messages.len() < COMBINED_FROM {
+            return false;
+        }
+        group.messages.remove(0);
+        true
+    }
+
+    /// Whether the next messages may be combined, so that no occurrence can be skipped.
+    pub(crate) fn combines(&self) -> bool {
+        self.groups.iter().any(|group| group.messages.len() + 1 >= COMBINED_FROM)
+    }
+
+    /// Counts occurrences that are known to fall where nothing is written; the last of them at `last`.
+    pub fn count_unwritten(&mut self, index: usize, occurrences: u32, last: SimTime) {
+        let event = &mut self.events[index];
+        event.seen += occurrences;
+        let reason = event.reason;
+        if let Some(group) = self.groups.iter_mut().find(|group| group.reason == reason) {
+            group.last = group.last.max(last);
+        }
+    }
+
+    /// The kubelet restarts: it counts anew, in new Event objects, with full buckets (`kubelet-restart`).
+    pub(crate) fn restart(&mut self) {
+        for event in self.events.iter_mut().filter(|event| !event.reason.is_newer_api()) {
+            event.closed = true;
+        }
+        (self.normal, self.warning) = (Bucket::FULL, Bucket::FULL);
+        self.groups.clear();
     }
 
     /// The event at an index that [`Self::record`] gave.
@@ -247,11 +387,15 @@ impl Recorder {
     }
 
     fn find(&self, path: Option<&Arc<str>>, reason: Reason, message: &Arc<str>) -> Option<usize> {
-        self.events.iter().position(|event| {
+        self.position(|event| {
             event.reason == reason
                 && (Arc::ptr_eq(&event.message, message) || event.message == *message)
                 && event.field_path.as_ref() == path
         })
+    }
+
+    fn position(&self, test: impl Fn(&Event) -> bool) -> Option<usize> {
+        self.events.iter().position(|event| !event.closed && test(event))
     }
 }
 
@@ -260,8 +404,87 @@ impl Recorder {
 pub struct EventOf {
     /// The object.
     pub object: Key,
+    /// Its uid.
+    pub uid: Arc<str>,
+    /// The node whose kubelet recorded it.
+    pub host: Option<Arc<str>>,
+    /// Which of the object's events it is.
+    pub number: u32,
     /// The event.
     pub event: Event,
+}
+
+impl EventOf {
+    /// Its name in the API: that of the object, and the nanosecond of the first occurrence in hexadecimal.
+    pub fn name(&self, epoch_seconds: i64) -> String {
+        let millis = epoch_seconds * 1000 + self.event.named.as_millis();
+        // Events of one millisecond are told apart by what they would have of it.
+        let rest = 1_009 * i64::from(self.number % 900) + 104_729;
+        format!("{}.{:x}", self.object.name, millis * 1_000_000 + rest)
+    }
+
+    /// The object as the API has it, as `v1 Event`.
+    pub fn to_value(&self, epoch_seconds: i64) -> Value {
+        let clock = |at: SimTime| Value::from(time::rfc3339(epoch_seconds, at));
+        let event = &self.event;
+        let namespace =
+            if self.object.kind.namespaced() { &*self.object.namespace } else { "default" };
+        let mut involved = json!({
+            "apiVersion": self.object.kind.api_version(),
+            "kind": self.object.kind.name(),
+            "name": &*self.object.name,
+            "uid": &*self.uid,
+        });
+        if self.object.kind.namespaced() {
+            involved["namespace"] = namespace.into();
+        }
+        if let Some(path) = &event.field_path {
+            involved["fieldPath"] = (&**path).into();
+        }
+        let component = event.reason.component();
+        let name = self.name(epoch_seconds);
+        let mut value = json!({
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "uid": Stream::new(0, &name, "uid").uid(),
+                "creationTimestamp": clock(event.first),
+            },
+            "involvedObject": involved,
+            "reason": event.reason.name(),
+            "message": &*event.message,
+            "type": event.reason.event_type().name(),
+            "reportingComponent": component,
+        });
+        let host = self.host.as_deref().unwrap_or_default();
+        if event.reason.is_newer_api() {
+            let seconds = time::rfc3339(epoch_seconds, event.first);
+            let micros = event.first.as_millis().rem_euclid(1000) * 1000;
+            value["eventTime"] = format!("{}.{micros:06}Z", seconds.trim_end_matches('Z')).into();
+            value["source"] = json!({});
+            (value["firstTimestamp"], value["lastTimestamp"]) = (Value::Null, Value::Null);
+            value["action"] = match event.reason {
+                Reason::Scheduled => "Binding",
+                _ => "Scheduling",
+            }
+            .into();
+            value["reportingInstance"] = format!("{component}-0").into();
+        } else {
+            value["eventTime"] = Value::Null;
+            value["source"] = json!({ "component": component });
+            value["reportingInstance"] = "".into();
+            if component == "kubelet" {
+                value["source"]["host"] = host.into();
+                value["reportingInstance"] = host.into();
+            }
+            value["firstTimestamp"] = clock(event.first);
+            value["lastTimestamp"] = clock(event.last);
+            value["count"] = event.count.into();
+        }
+        value
+    }
 }
 
 #[cfg(test)]
@@ -301,5 +524,36 @@ mod tests {
         assert_eq!(recorder.event(0).seen, 40);
         assert_eq!(recorder.writes_again(EventType::Warning), at(600));
         assert_eq!(recorder.writes_again(EventType::Normal), Recorder::default().normal.ready_at());
+    }
+
+    #[test]
+    fn ten_different_messages_become_one_event() {
+        let mut recorder = Recorder::default();
+        for number in 0..12 {
+            let message: Arc<str> = format!("m{number}").into();
+            recorder.record(at(number), None, Reason::Failed, &message);
+        }
+        let written: Vec<_> =
+            recorder.written().map(|event| (event.message.to_string(), event.count)).collect();
+        assert_eq!(written.len(), 10);
+        assert_eq!(written[8], ("m8".into(), 1));
+        assert_eq!(written[9], ("(combined from similar events): m11".into(), 3));
+        // After a pause, each is itself again.
+        let message: Arc<str> = "m3".into();
+        recorder.record(at(700), None, Reason::Failed, &message);
+        assert_eq!(recorder.event(3).count, 2);
+    }
+
+    #[test]
+    fn a_restarted_kubelet_begins_new_events() {
+        let mut recorder = Recorder::default();
+        let message: Arc<str> = "m".into();
+        for second in 0..40 {
+            recorder.record(at(second), None, Reason::Failed, &message);
+        }
+        recorder.restart();
+        assert_eq!(recorder.record(at(41), None, Reason::Failed, &message), (1, true));
+        let counts: Vec<u32> = recorder.written().map(|event| event.count).collect();
+        assert_eq!(counts, [25, 1]);
     }
 }

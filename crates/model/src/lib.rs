@@ -29,6 +29,8 @@ pub mod message;
 pub mod node;
 pub mod object;
 pub mod pod;
+pub mod pod_status;
+mod pods;
 pub mod provider;
 pub mod pull;
 pub mod pull_policy;

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 
+use crate::back_off::BackOff;
 use crate::cause::Cause;
 use crate::event::Recorder;
 use crate::image::ImageRef;
+use crate::kubelet::{Ending, Pause};
 use crate::look_up::CachedLookUp;
 use crate::message::kubelet;
 use crate::object::Key;
+use crate::pod_status::Published;
 use crate::pull_policy::PullPolicy;
 use crate::random::Stream;
-use crate::time::SimTime;
+use crate::time::{SimTime, Span};
+use crate::trace::AttemptTrace;
 
 /// A Pod from its creation until it is gone.
 #[derive(Debug, Clone)]
@@ -33,7 +37,7 @@ pub struct PodRun {
     pub pull_secrets: Arc<[Arc<str>]>,
     /// Whether the list was taken over from the ServiceAccount (P4.5).
     pub list_from_account: bool,
-    /// Init containers first, then the others.
+    /// Init containers first, then the others, then the ephemeral ones.
     pub containers: Vec<ContainerRun>,
     /// When its deletion was asked for.
     pub deleting: Option<SimTime>,
@@ -43,6 +47,16 @@ pub struct PodRun {
     pub attempts: u32,
     /// `STATUS` as last published.
     pub status: Arc<str>,
+    /// What its last good pull logged in with.
+    pub pulled_with: Option<PulledWith>,
+    /// When it was bound to its node.
+    pub(crate) scheduled: Option<SimTime>,
+    /// Phase and conditions as last published by its node.
+    pub(crate) published: Option<Published>,
+    /// Whether its containers are started again when they end.
+    pub(crate) restart_policy: RestartPolicy,
+    /// Failed pulls, by image as written. A kubelet that restarts forgets them (P36).
+    pub(crate) back_off: BackOff,
     /// Jitter of this Pod's syncs and pulls.
     pub(crate) stream: Stream,
     /// How many syncs it had, up to two: the first one starts the sandbox, the second is the quick one (P38).
@@ -51,16 +65,28 @@ pub struct PodRun {
     pub(crate) ticket: u64,
     /// The pull that is under way.
     pub(crate) pulling: Option<Pulling>,
+    /// How far its end is.
+    pub(crate) ending: Option<Ending>,
+    /// Its address, once it has a sandbox.
+    pub(crate) address: Option<Arc<str>>,
+    /// Whether the end of an init container has just been published.
+    pub(crate) init_ended: bool,
+    /// Whether something asked for a sync while a pull was under way.
+    pub(crate) pending: bool,
     /// Syncs that were skipped because they change nothing that can be seen.
     pub(crate) held: Option<Held>,
     /// The event about missing pull secrets, if the last sync recorded one.
     pub(crate) missing_event: Option<usize>,
     /// Whether it began or ceased to run since its owner last looked.
     pub(crate) ready_changed: bool,
-    /// The last look-up of credentials, which counts until something that it read changes.
-    pub(crate) look_up: Option<CachedLookUp>,
-    /// What its last good pull logged in with.
-    pub pulled_with: Option<PulledWith>,
+}
+
+/// `spec.restartPolicy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RestartPolicy {
+    Always,
+    OnFailure,
+    Never,
 }
 
 /// A container.
@@ -70,35 +96,90 @@ pub struct ContainerRun {
     pub name: Arc<str>,
     /// `spec.containers{app}`.
     pub field_path: Arc<str>,
-    /// Whether it is an init container.
-    pub init: bool,
+    /// Which of the Pod's lists it stands in.
+    pub kind: ContainerKind,
     /// The image as written.
     pub image: Arc<str>,
     /// The image as understood.
-    pub reference: Result<Arc<ImageRef>, Arc<str>>,
+    pub reference: Result<Arc<Reference>, Arc<str>>,
     /// Its pull policy as stored.
     pub policy: PullPolicy,
     /// What it is doing.
     pub state: State,
     /// What was last published of it: the status lags one sync behind (cluster-recording, P12 and P38).
     pub shown: State,
-    /// The words of its held-back events, made once.
-    pub(crate) held_words: Option<(Arc<str>, Arc<str>)>,
-    /// Where those events are.
-    pub(crate) held_events: Option<(usize, usize)>,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// How long it runs before it ends well; `None` if it goes on.
+    pub(crate) runs_for: Option<Span>,
+    /// The id of the image that it was started with.
+    pub(crate) image_id: Option<Arc<str>>,
+    /// The last look-up of credentials, which counts until something that it read changes.
+    pub(crate) look_up: Option<CachedLookUp>,
+    /// What the last failed pull of its image said, and the words that are made of it.
+    pub(crate) failed_pull: Option<Arc<FailedPull>>,
+    /// The events that a sync repeats while it fails as it did.
+    pub(crate) repeated: Vec<usize>,
+}
+
+/// Which of a Pod's lists a container stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainerKind {
+    /// `initContainers`: runs to its end before the next one.
+    Init,
+    /// `initContainers` with `restartPolicy: Always`: started in its turn, and goes on.
+    Sidecar,
+    /// `containers`.
+    App,
+    /// `ephemeralContainers`.
+    Ephemeral,
+}
+
+/// An image name with what is made of it at every sync.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The name, normalised.
+    pub image: ImageRef,
+    /// The name that credentials are looked up with (P15).
+    pub lookup_name: String,
+    /// The whole normalised name, under which a node keeps the image.
+    pub whole: String,
+}
+
+impl Reference {
+    /// Reads an image's name; the error is the kubelet's (P16).
+    pub fn parse(image: &str) -> Result<Self, String> {
+        let image = ImageRef::parse(image).map_err(|error| error.about(image))?;
+        Ok(Self { lookup_name: image.lookup_name(), whole: image.to_string(), image })
+    }
 }
 
 /// What a container is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Nothing was tried yet.
+    /// Nothing was tried yet, or it is not known any more.
     Fresh,
     /// It waits, with a reason.
-    Waiting(Waiting),
+    Waiting(Arc<Waiting>),
     /// It runs since then.
     Running(SimTime),
-    /// An init container that ended well.
-    Completed,
+    /// It has ended.
+    Terminated(Ended),
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// `0` is well.
+    pub exit_code: i32,
+    /// `Completed`, `ContainerStatusUnknown`.
+    pub reason: &'static str,
+    /// More about it, where the kubelet has something to say.
+    pub message: Option<&'static str>,
+    /// When it was started, if it was.
+    pub started: Option<SimTime>,
+    /// When it ended.
+    pub finished: Option<SimTime>,
 }
 
 /// What a good pull logged in with.
@@ -127,29 +208,78 @@ pub struct Waiting {
     pub tried: SimTime,
 }
 
+impl Waiting {
+    /// Whether it waits for its back-off.
+    pub fn is_held_back(&self) -> bool {
+        &*self.reason == kubelet::IMAGE_PULL_BACK_OFF
+    }
+}
+
+/// A failed pull in the kubelet's words, made once for each error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FailedPull {
+    pub(crate) image: Arc<str>,
+    pub(crate) error: Arc<str>,
+    pub(crate) reason: Arc<str>,
+    pub(crate) message: Arc<str>,
+    // Events: that the pull failed, and that the start did; then those of a sync that is held back.
+    pub(crate) failed: Arc<str>,
+    pub(crate) start_failed: Arc<str>,
+    pub(crate) pulling: Arc<str>,
+    pub(crate) back_off: Arc<str>,
+    pub(crate) back_off_failed: Arc<str>,
+    pub(crate) back_off_message: Arc<str>,
+    pub(crate) back_off_reason: Arc<str>,
+}
+
 /// A pull that is under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Pulling {
     pub(crate) container: usize,
+    /// Its place in the order in which containers are started.
+    pub(crate) place: usize,
     pub(crate) queued: SimTime,
-    pub(crate) began: SimTime,
-    pub(crate) result: PullResult,
+    pub(crate) stage: PullStage,
+    /// The reasons so far, if somebody asked for them.
+    pub(crate) trace: Option<Box<AttemptTrace>>,
+}
+
+/// How far a pull is.
+#[derive(Debug, Clone)]
+pub(crate) enum PullStage {
+    /// It waits for its turn.
+    Queued,
+    /// It runs since then, and this will come of it.
+    Runs { began: SimTime, result: PullResult },
 }
 
 /// What a pull will have come to when it ends.
 #[derive(Debug, Clone)]
 pub(crate) enum PullResult {
-    Pulled { bytes: u64, parts: Arc<[String]>, offer: Option<Box<crate::keyring::Offer>> },
-    Failed { error: Arc<str>, cause: Cause },
+    Pulled {
+        bytes: u64,
+        digest: Arc<str>,
+        parts: Arc<[String]>,
+        offer: Option<Box<crate::keyring::Offer>>,
+    },
+    Failed {
+        errors: Vec<String>,
+        cause: Cause,
+    },
 }
 
 /// Where the skipped syncs begin.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
+    /// The last sync that is counted.
     pub(crate) since: SimTime,
+    /// The draws of the syncs that are not counted yet.
     pub(crate) stream: Stream,
-    /// The first sync that is not skipped.
-    pub(crate) until: SimTime,
+    pub(crate) pause: Pause,
+    /// Skipped syncs that are not counted yet.
+    pub(crate) uncounted: u32,
+    /// The last sync that is skipped.
+    pub(crate) last: SimTime,
     /// Events that every skipped sync repeats.
     pub(crate) repeats: Vec<usize>,
 }
@@ -160,9 +290,6 @@ impl PodRun {
         let spec = pod.spec.clone().unwrap_or_default();
         let uid: Arc<str> = pod.metadata.uid.as_deref().unwrap_or_default().into();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let inits = spec.init_containers.iter().flatten().map(|one| ContainerRun::new(one, true));
-        let containers =
-            inits.chain(spec.containers.iter().map(|one| ContainerRun::new(one, false))).collect();
         let secrets = spec.image_pull_secrets.iter().flatten().map(|secret| secret.name.as_str());
         let owners = pod.metadata.owner_references.iter().flatten();
         let mut run = Self {
@@ -177,20 +304,31 @@ impl PodRun {
             service_account: text(&spec.service_account_name).into(),
             pull_secrets: secrets.filter(|name| !name.is_empty()).map(Into::into).collect(),
             list_from_account,
-            containers,
+            containers: containers(&spec),
             deleting: None,
             recorder: Recorder::default(),
             attempts: 0,
             status: "".into(),
+            pulled_with: None,
+            scheduled: None,
+            published: None,
+            restart_policy: match spec.restart_policy.as_deref() {
+                Some("Never") => RestartPolicy::Never,
+                Some("OnFailure") => RestartPolicy::OnFailure,
+                _ => RestartPolicy::Always,
+            },
+            back_off: BackOff::default(),
             stream: Stream::new(seed, &uid, "sync"),
             syncs: 0,
             ticket: 0,
             pulling: None,
+            ending: None,
+            address: None,
+            init_ended: false,
+            pending: false,
             held: None,
             missing_event: None,
             ready_changed: false,
-            look_up: None,
-            pulled_with: None,
             uid,
         };
         run.status = run.rendered_status();
@@ -200,20 +338,29 @@ impl PodRun {
     /// Whether every container is as it should be, and that was published.
     pub fn is_running(&self) -> bool {
         self.deleting.is_none()
-            && self.containers.iter().all(|container| match container.shown {
-                State::Running(_) => !container.init,
-                State::Completed => container.init,
-                State::Fresh | State::Waiting(_) => false,
+            && self.containers.iter().all(|container| match container.kind {
+                ContainerKind::Init => container.shown.ended_well(),
+                ContainerKind::Sidecar | ContainerKind::App => {
+                    matches!(container.shown, State::Running(_))
+                }
+                ContainerKind::Ephemeral => true,
             })
     }
 
+    /// Whether every container of it has ended, and that was published.
+    pub fn is_finished(&self) -> bool {
+        self.published.as_ref().is_some_and(|published| published.phase.is_final())
+    }
+
     /// Whether it runs, or has tried since then and that is published.
-    pub(crate) fn is_settled(&self, since: SimTime) -> bool {
-        if self.node.is_none() {
+    pub(crate) fn is_settled(&self, since: SimTime, now: SimTime) -> bool {
+        if self.node.is_none() || self.is_finished() {
             return true;
         }
         let Some((container, waiting)) = self.waiting() else { return self.is_running() };
-        waiting.tried >= since
+        // A Pod that sleeps has failed at every sync in the same way, and they come every 15 s at the latest.
+        let asleep = self.held.is_some() && !waiting.is_held_back();
+        (waiting.tried >= since || asleep && now.since(since) > Span::seconds(16))
             && container.shown == container.state
             && &*waiting.reason != kubelet::ERR_IMAGE_PULL
     }
@@ -221,18 +368,14 @@ impl PodRun {
     /// The container that keeps the Pod from running, and why: the first that waits.
     pub fn waiting(&self) -> Option<(&ContainerRun, &Waiting)> {
         self.containers.iter().find_map(|container| match &container.state {
-            State::Waiting(waiting) => Some((container, waiting)),
-            State::Fresh | State::Running(_) | State::Completed => None,
+            State::Waiting(waiting) => Some((container, &**waiting)),
+            State::Fresh | State::Running(_) | State::Terminated(_) => None,
         })
     }
 
-    /// `pod.status.phase`.
+    /// `pod.status.phase`, as published.
     pub fn phase(&self) -> &'static str {
-        if self.containers.iter().any(|one| !one.init && matches!(one.shown, State::Running(_))) {
-            "Running"
-        } else {
-            "Pending"
-        }
+        self.published.as_ref().map_or("Pending", |published| published.phase.name())
     }
 
     /// The `STATUS` column of `kubectl get pods`, from what was published
@@ -241,56 +384,135 @@ impl PodRun {
         if self.deleting.is_some() {
             return "Terminating".into();
         }
-        if self.node.is_none() {
+        if self.published.is_none() {
             return "Pending".into();
         }
-        let inits = self.containers.iter().filter(|container| container.init);
+        let is_init =
+            |one: &&ContainerRun| matches!(one.kind, ContainerKind::Init | ContainerKind::Sidecar);
+        let inits = self.containers.iter().filter(is_init);
         let total = inits.clone().count();
         for (done, container) in inits.enumerate() {
-            match &container.shown {
-                State::Completed => {}
-                State::Waiting(waiting) => return format!("Init:{}", waiting.reason).into(),
-                State::Fresh | State::Running(_) => return format!("Init:{done}/{total}").into(),
+            match (&container.shown, container.kind) {
+                (State::Terminated(ended), _) if ended.exit_code == 0 => {}
+                (State::Terminated(ended), _) => return format!("Init:{}", ended.reason).into(),
+                (State::Running(_), ContainerKind::Sidecar) => {}
+                (State::Waiting(waiting), _) => return format!("Init:{}", waiting.reason).into(),
+                (State::Fresh | State::Running(_), _) => {
+                    return format!("Init:{done}/{total}").into();
+                }
             }
         }
-        let waiting =
-            self.containers.iter().filter(|container| !container.init).find_map(|container| {
-                match &container.shown {
-                    State::Waiting(waiting) => Some(Arc::clone(&waiting.reason)),
-                    State::Fresh if total > 0 => Some(kubelet::POD_INITIALIZING.into()),
-                    State::Fresh => Some(kubelet::CONTAINER_CREATING.into()),
-                    State::Running(_) | State::Completed => None,
-                }
-            });
-        waiting.unwrap_or_else(|| "Running".into())
+        let apps = self.containers.iter().filter(|one| one.kind == ContainerKind::App);
+        // Upstream counts down, so that the first container's word stands in the end.
+        let word = apps.clone().find_map(|container| match &container.shown {
+            State::Waiting(waiting) => Some(Arc::clone(&waiting.reason)),
+            State::Fresh if total > 0 => Some(kubelet::POD_INITIALIZING.into()),
+            State::Fresh => Some(kubelet::CONTAINER_CREATING.into()),
+            State::Terminated(ended) => Some(ended.reason.into()),
+            State::Running(_) => None,
+        });
+        let runs = apps.clone().any(|one| matches!(one.shown, State::Running(_)));
+        match word {
+            // A Pod of which some containers have ended and others run is Running.
+            Some(word) if &*word == kubelet::COMPLETED && runs => "Running".into(),
+            Some(word) => word,
+            None => "Running".into(),
+        }
+    }
+}
+
+fn containers(spec: &PodSpec) -> Vec<ContainerRun> {
+    let ends = spec.restart_policy.as_deref().is_some_and(|policy| policy != "Always");
+    let inits = spec.init_containers.iter().flatten().map(|one| {
+        let sidecar = one.restart_policy.as_deref() == Some("Always");
+        let kind = if sidecar { ContainerKind::Sidecar } else { ContainerKind::Init };
+        ContainerRun::new(one, kind, ends)
+    });
+    let apps = spec.containers.iter().map(|one| ContainerRun::new(one, ContainerKind::App, ends));
+    let ephemeral = spec.ephemeral_containers.iter().flatten().map(|one| {
+        let container = Container {
+            name: one.name.clone(),
+            image: one.image.clone(),
+            image_pull_policy: one.image_pull_policy.clone(),
+            command: one.command.clone(),
+            ..Container::default()
+        };
+        ContainerRun::new(&container, ContainerKind::Ephemeral, false)
+    });
+    inits.chain(apps).chain(ephemeral).collect()
+}
+
+/// How long a container runs before it ends well. Init containers and containers that are not to be started again end;
+/// `sleep` says when, others after a moment. All others go on.
+fn runs_for(container: &Container, kind: ContainerKind, ends: bool) -> Option<Span> {
+    let finite = match kind {
+        ContainerKind::Init => true,
+        ContainerKind::Sidecar | ContainerKind::Ephemeral => false,
+        ContainerKind::App => ends,
+    };
+    let words: Vec<&str> = container
+        .command
+        .iter()
+        .chain(&container.args)
+        .flatten()
+        .flat_map(|text| text.split([' ', ';', '&']))
+        .collect();
+    let slept = words
+        .windows(2)
+        .filter(|pair| pair[0] == "sleep" || pair[0].ends_with("/sleep"))
+        .filter_map(|pair| pair[1].trim_end_matches('s').parse::<u32>().ok())
+        .map(i64::from)
+        .sum::<i64>();
+    finite.then(|| if slept > 0 { Span::seconds(slept) } else { Span::millis(200) })
+}
+
+impl State {
+    /// Whether it has ended with exit code 0.
+    pub const fn ended_well(&self) -> bool {
+        matches!(self, Self::Terminated(Ended { exit_code: 0, .. }))
     }
 }
 
 impl ContainerRun {
-    fn new(container: &Container, init: bool) -> Self {
+    fn new(container: &Container, kind: ContainerKind, ends: bool) -> Self {
         let image = container.image.as_deref().unwrap_or_default();
-        let list = if init { "initContainers" } else { "containers" };
+        let list = match kind {
+            ContainerKind::Init | ContainerKind::Sidecar => "initContainers",
+            ContainerKind::App => "containers",
+            ContainerKind::Ephemeral => "ephemeralContainers",
+        };
         Self {
             name: container.name.as_str().into(),
             field_path: format!("spec.{list}{{{}}}", container.name).into(),
-            init,
+            kind,
             image: image.into(),
-            reference: ImageRef::parse(image)
-                .map(Arc::new)
-                .map_err(|error| error.about(image).into()),
+            reference: Reference::parse(image).map(Arc::new).map_err(Into::into),
             policy: PullPolicy::from_name(
                 container.image_pull_policy.as_deref().unwrap_or_default(),
             )
             .unwrap_or(PullPolicy::IfNotPresent),
             state: State::Fresh,
             shown: State::Fresh,
-            held_words: None,
-            held_events: None,
+            restarts: 0,
+            runs_for: runs_for(container, kind, ends),
+            image_id: None,
+            look_up: None,
+            failed_pull: None,
+            repeated: Vec::new(),
         }
     }
 
     /// Whether nothing more is to be done for it.
     pub(crate) const fn is_up(&self) -> bool {
-        matches!(self.state, State::Running(_) | State::Completed)
+        matches!(self.state, State::Running(_) | State::Terminated(_))
+    }
+
+    /// Whether the next init container, or the other containers, may be started.
+    pub(crate) const fn lets_others_start(&self) -> bool {
+        match self.kind {
+            ContainerKind::Init => self.state.ended_well(),
+            ContainerKind::Sidecar => self.is_up(),
+            ContainerKind::App | ContainerKind::Ephemeral => true,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Credential provider plugins on a node, and what the node remembers of their answers
 //! (pkg/credentialprovider/plugin/plugin.go).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,6 +75,8 @@ pub fn asks(spec: &ProviderSpec, lookup_name: &str) -> bool {
 pub struct Cache {
     // By plugin, then by cache key: two levels let a look-up borrow both.
     answers: Arc<BTreeMap<String, BTreeMap<String, Remembered>>>,
+    // Which answer each scripted plugin gives next.
+    runs: Arc<BTreeMap<String, u32>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +98,22 @@ impl Cache {
         now: SimTime,
         ask: impl FnOnce(&str) -> Answer,
     ) -> Provided {
+        self.provide_for(spec, lookup_name, "", now, ask)
+    }
+
+    /// The same for a plugin that is given a token: its answers are kept apart by the text `account` (P54).
+    pub fn provide_for(
+        &mut self,
+        spec: &ProviderSpec,
+        lookup_name: &str,
+        account: &str,
+        now: SimTime,
+        ask: impl FnOnce(&str) -> Answer,
+    ) -> Provided {
         if !asks(spec, lookup_name) {
             return Provided::NotAsked;
         }
-        if let Some(auth) = self.get(&spec.name, lookup_name, now) {
+        if let Some(auth) = self.get_for(&spec.name, lookup_name, account, now) {
             return Provided::Cached(auth);
         }
         match ask(lookup_name) {
@@ -108,10 +123,10 @@ impl Cache {
                 let default = Span::seconds(spec.default_cache_seconds);
                 let lifetime = cache_duration.unwrap_or(default);
                 if lifetime != Span::ZERO {
-                    let key = cache_key.of(lookup_name);
+                    let key = with_account(cache_key.of(lookup_name), account);
                     self.put(
                         &spec.name,
-                        key,
+                        &key,
                         Remembered { auth: auth.clone(), until: now + lifetime },
                     );
                 }
@@ -122,29 +137,67 @@ impl Cache {
 
     /// P52: the answer of a plugin that still counts for a repository (plugin.go getCachedCredentials).
     pub fn get(&self, provider: &str, lookup_name: &str, now: SimTime) -> Option<Auth> {
-        let answers = self.answers.get(provider)?;
-        [CacheKeyType::Image, CacheKeyType::Registry, CacheKeyType::Global]
-            .into_iter()
-            .filter_map(|key| answers.get(key.of(lookup_name)))
-            // Still valid at the exact end of its lifetime (cacheExpirationPolicy).
-            .find(|remembered| now <= remembered.until)
-            .map(|remembered| remembered.auth.clone())
+        self.get_for(provider, lookup_name, "", now)
+    }
+
+    fn get_for(&self, provider: &str, name: &str, account: &str, now: SimTime) -> Option<Auth> {
+        self.counting(provider, name, account, now).map(|remembered| Arc::clone(&remembered.auth))
     }
 
     /// When the answer that counts now stops to count: the first moment after it is one millisecond later.
-    pub fn counts_until(&self, provider: &str, lookup_name: &str, now: SimTime) -> Option<SimTime> {
+    pub fn counts_until(
+        &self,
+        provider: &str,
+        lookup_name: &str,
+        account: &str,
+        now: SimTime,
+    ) -> Option<SimTime> {
+        self.counting(provider, lookup_name, account, now).map(|remembered| remembered.until)
+    }
+
+    fn counting(
+        &self,
+        provider: &str,
+        lookup_name: &str,
+        account: &str,
+        now: SimTime,
+    ) -> Option<&Remembered> {
         let answers = self.answers.get(provider)?;
         [CacheKeyType::Image, CacheKeyType::Registry, CacheKeyType::Global]
             .into_iter()
-            .filter_map(|key| answers.get(key.of(lookup_name)))
-            .map(|remembered| remembered.until)
-            .find(|until| now <= *until)
+            .filter_map(|key| answers.get(&*with_account(key.of(lookup_name), account)))
+            // Still valid at the exact end of its lifetime (cacheExpirationPolicy).
+            .find(|remembered| now <= remembered.until)
+    }
+
+    /// A scripted plugin is run; answers which of its answers it is to give, the last one again and again.
+    pub(crate) fn next_answer(&mut self, provider: &str, answers: u32) -> u32 {
+        let next = self.answer_due(provider, answers);
+        if next + 1 < answers {
+            Arc::make_mut(&mut self.runs).insert(provider.to_owned(), next + 1);
+        }
+        next
+    }
+
+    /// A scripted plugin got another script.
+    pub(crate) fn begin_script(&mut self, provider: &str) {
+        Arc::make_mut(&mut self.runs).remove(provider);
+    }
+
+    /// Which answer a scripted plugin gives when it is run the next time.
+    pub(crate) fn answer_due(&self, provider: &str, answers: u32) -> u32 {
+        self.runs.get(provider).copied().unwrap_or(0).min(answers.saturating_sub(1))
     }
 
     fn put(&mut self, provider: &str, key: &str, remembered: Remembered) {
         let answers = Arc::make_mut(&mut self.answers).entry(provider.to_owned()).or_default();
         answers.insert(key.to_owned(), remembered);
     }
+}
+
+/// Neither part can hold a line break.
+fn with_account<'a>(key: &'a str, account: &str) -> Cow<'a, str> {
+    if account.is_empty() { key.into() } else { format!("{key}\n{account}").into() }
 }
 
 impl CacheKeyType {
@@ -168,6 +221,7 @@ mod tests {
             name: "ecr".into(),
             match_images: vec!["r.io".into()],
             default_cache_seconds: 60,
+            ..ProviderSpec::default()
         };
         let answer = |_: &str| Answer::Given {
             auth: Vec::new(),
@@ -182,8 +236,8 @@ mod tests {
             Provided::Answered([].into())
         );
         assert_eq!(cache.provide(&spec, "r.io/b", end, answer), Provided::Cached([].into()));
-        assert_eq!(cache.counts_until("ecr", "r.io/c", end), Some(end));
-        assert_eq!(cache.counts_until("ecr", "r.io/c", end + Span::millis(1)), None);
+        assert_eq!(cache.counts_until("ecr", "r.io/c", "", end), Some(end));
+        assert_eq!(cache.counts_until("ecr", "r.io/c", "", end + Span::millis(1)), None);
         assert_eq!(cache.get("other", "r.io/a", end), None);
         assert_eq!(before.get("ecr", "r.io/a", SimTime::START), None);
     }

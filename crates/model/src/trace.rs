@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use crate::cause::Cause;
 use crate::credential::Source;
-use crate::image::ImageRef;
+use crate::ensure_image::LookUpOrder;
 use crate::object::Key;
+use crate::pod::Reference;
 use crate::pull::PullTrace;
 use crate::pull_policy::PullPolicy;
+use crate::pull_record::{PullRecord, Verdict};
 use crate::time::SimTime;
+use crate::world::Version;
 
 /// The reasons of one attempt, in the order in which they came up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +27,15 @@ pub struct AttemptTrace {
     /// The image as written.
     pub image: Arc<str>,
     /// The image as understood, or why it was not (rung 1).
-    pub reference: Result<Arc<ImageRef>, Arc<str>>,
+    pub reference: Result<Arc<Reference>, Arc<str>>,
     /// The policy that the Pod was stored with (rung 2).
     pub policy: PullPolicy,
     /// What the node's store said (rung 2).
     pub presence: Presence,
+    /// How it was settled who may use an image that is there (rung 2).
+    pub verification: Option<Verification>,
+    /// What the node's kubelet does as its release does it.
+    pub kubelet: KubeletTrace,
     /// The Pod's ServiceAccount (rung 3).
     pub service_account: Arc<str>,
     /// Whether the Pod's list was taken over from its ServiceAccount when it was created (rung 3).
@@ -37,6 +44,8 @@ pub struct AttemptTrace {
     pub secrets: Vec<SecretStep>,
     /// The entries of all Secrets that count (rung 5).
     pub entries: Vec<EntryStep>,
+    /// The node's own docker config (rung 6).
+    pub node_config: NodeConfigStep,
     /// The node's credential providers (rung 6).
     pub providers: Vec<ProviderStep>,
     /// Each pull, with the credential it was made with (rung 7).
@@ -52,10 +61,51 @@ pub enum Presence {
     NotAsked,
     /// It was not.
     Absent,
+    /// The runtime could not say (P18).
+    Unknown,
     /// It was, and this Pod may use it (P20).
     Usable,
     /// It was, pulled with a credential that this Pod has not shown (P21).
     NotEntitled,
+}
+
+/// How it was settled who may use an image that is there (P47, P48).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The node's policy, as its configuration spells it.
+    pub policy: &'static str,
+    /// The runtime's id of the image.
+    pub image_id: Arc<str>,
+    /// What the node remembered of its pulls, before this attempt.
+    pub record: Option<PullRecord>,
+    /// What was decided, or the error of a look-up of credentials.
+    pub verdict: Result<Verdict, String>,
+}
+
+/// The kubelet that made an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KubeletTrace {
+    /// Its node.
+    pub node: Arc<str>,
+    /// Its version.
+    pub kubernetes: Version,
+    /// Whether a present image is a Pod's only with the right credential (KEP-2535).
+    pub ensures_secret_pulled_images: bool,
+    /// When it looks up credentials.
+    pub look_up: LookUpOrder,
+    /// Pulls that were before this one in the queue.
+    pub queued_behind: u32,
+    /// Whether the node's limit of pulls a second refused this one (P27).
+    pub throttled: bool,
+}
+
+/// The node's own docker config (P35).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NodeConfigStep {
+    /// The file that counts, if one does.
+    pub path: Option<&'static str>,
+    /// Files that do not decode, and why.
+    pub skipped: Vec<(&'static str, String)>,
 }
 
 /// One name of the Pod's list.
@@ -107,8 +157,10 @@ pub struct ProviderStep {
 pub enum ProviderOutcome {
     /// Its `matchImages` do not match.
     NotAsked,
-    /// It gave a credential, from its cache or freshly.
-    Provided { cached: bool },
+    /// It was not run, which only the kubelet's log says: it wants something of the ServiceAccount (P54).
+    Skipped { why: String },
+    /// It gave a credential, from its cache or freshly, which is kept until then, as that ServiceAccount's.
+    Provided { cached: bool, until: Option<SimTime>, account: Option<Arc<str>> },
     /// It could not; only the kubelet's log says why (P53).
     Failed { why: String },
 }

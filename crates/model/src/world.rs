@@ -6,7 +6,11 @@ mod registry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Statement;
-use crate::time::SimTime;
+use crate::credential::SecretText;
+use crate::ensure_image::LookUpOrder;
+use crate::provider::CacheKeyType;
+use crate::pull_record::VerificationPolicy;
+use crate::time::{SimTime, Span};
 
 pub use registry::{
     Damage, Image, LIMIT_WINDOW, Manifest, Outage, Part, RateLimit, Registry, RegistryKind,
@@ -14,8 +18,10 @@ pub use registry::{
 };
 
 /// Everything outside the API server. By default there is nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
+    /// The version of Kubernetes, of the API server and of every node that does not state its own.
+    pub kubernetes: Version,
     /// Unix seconds of T+0, for wall-clock times.
     pub epoch_seconds: i64,
     /// The seed of all randomness.
@@ -58,6 +64,24 @@ impl AdmissionPlugin {
     }
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            kubernetes: Version::new(1, 35, 0),
+            epoch_seconds: 0,
+            seed: 0,
+            drawn_placement: false,
+            from: SimTime::default(),
+            registries: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            account: String::new(),
+            roles: BTreeMap::new(),
+            nodes: Vec::new(),
+            admission_plugins: BTreeSet::new(),
+        }
+    }
+}
+
 /// An IAM role.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RoleSpec {
@@ -94,6 +118,14 @@ pub struct NodeSpec {
     pub local_pull: bool,
     /// containerd's `hosts.toml` files, by the registry they are for.
     pub hosts: BTreeMap<String, HostsConfig>,
+    /// How its kubelet is configured.
+    pub config: KubeletConfig,
+    /// Why its kubelet does not start, if its configuration is refused: nothing is scheduled to it (P47, P55).
+    pub refused_configuration: Option<String>,
+    /// Files of the node that can hold registry credentials, by path: see [`NODE_CONFIG_PATHS`].
+    pub files: BTreeMap<String, String>,
+    /// The disk that images lie on; without one, it never fills.
+    pub disk: Option<Disk>,
 }
 
 /// How containerd reaches a registry: the endpoints of a `hosts.toml`. By default there are no mirrors, and the
@@ -129,6 +161,137 @@ pub enum Reach {
     Http,
 }
 
+/// Where the kubelet looks for registry credentials, in order; the first file that decodes counts (P35). Its root
+/// directory is `/var/lib/kubelet`, its working directory `/`, its home `/root`.
+pub const NODE_CONFIG_PATHS: [&str; 7] = [
+    "/var/lib/kubelet/config.json",
+    "/config.json",
+    "/root/.docker/config.json",
+    "/.docker/config.json",
+    "/var/lib/kubelet/.dockercfg",
+    "/.dockercfg",
+    "/root/.dockercfg",
+];
+
+/// A node's disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// Its size.
+    pub bytes: u64,
+    /// What is taken by other things than images.
+    pub other_bytes: u64,
+}
+
+/// A kubelet's configuration, as far as pulls depend on it. Field names as in KubeletConfiguration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KubeletConfig {
+    /// Pulls that may begin in a second; zero is no limit (P27).
+    pub registry_pull_qps: u32,
+    /// Pulls that may begin at once (P27).
+    pub registry_burst: u32,
+    /// Whether pulls wait for one another (P27).
+    pub serialize_image_pulls: bool,
+    /// How many run side by side where they do not wait; without a number, all.
+    pub max_parallel_image_pulls: Option<u32>,
+    /// Who may use an image that is present (P47).
+    pub image_pull_credentials_verification_policy: VerificationPolicy,
+    /// Feature gates that are set otherwise than the release has them.
+    pub feature_gates: BTreeMap<Feature, bool>,
+    /// Images are collected when their disk is so full, in percent.
+    pub image_gc_high_threshold_percent: u8,
+    /// They are collected down to this.
+    pub image_gc_low_threshold_percent: u8,
+    /// An image is not collected before it is so old.
+    pub image_minimum_gc_age: Span,
+}
+
+impl Default for KubeletConfig {
+    /// The kubelet's own (pkg/kubelet/apis/config/v1beta1/defaults.go).
+    fn default() -> Self {
+        Self {
+            registry_pull_qps: 5,
+            registry_burst: 10,
+            serialize_image_pulls: true,
+            max_parallel_image_pulls: None,
+            image_pull_credentials_verification_policy: VerificationPolicy::default(),
+            feature_gates: BTreeMap::new(),
+            image_gc_high_threshold_percent: 85,
+            image_gc_low_threshold_percent: 80,
+            image_minimum_gc_age: Span::minutes(2),
+        }
+    }
+}
+
+/// A feature gate of the kubelet that pulls depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// KEP-2535: a present image is a Pod's only with the right credential.
+    KubeletEnsureSecretPulledImages,
+    /// KEP-4412: credential providers get a token of the Pod's ServiceAccount.
+    KubeletServiceAccountTokenForCredentialProviders,
+}
+
+impl Feature {
+    /// All of them.
+    pub const ALL: [Self; 2] = [
+        Self::KubeletEnsureSecretPulledImages,
+        Self::KubeletServiceAccountTokenForCredentialProviders,
+    ];
+
+    /// As it is spelled.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KubeletEnsureSecretPulledImages => "KubeletEnsureSecretPulledImages",
+            Self::KubeletServiceAccountTokenForCredentialProviders => {
+                "KubeletServiceAccountTokenForCredentialProviders"
+            }
+        }
+    }
+
+    /// Whether it is on in a release that nobody changed (pkg/features/kube_features.go).
+    pub const fn default_in(self, kubernetes: Version) -> bool {
+        match self {
+            Self::KubeletEnsureSecretPulledImages => kubernetes.minor >= 35,
+            Self::KubeletServiceAccountTokenForCredentialProviders => kubernetes.minor >= 34,
+        }
+    }
+
+    /// The first release that has the gate.
+    const fn since(self) -> u32 {
+        33
+    }
+}
+
+/// What a kubelet does otherwise than another release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    /// KEP-2535.
+    pub ensures_secret_pulled_images: bool,
+    /// KEP-4412.
+    pub service_account_tokens: bool,
+    /// When credentials are looked up.
+    pub look_up: LookUpOrder,
+    /// To 1.32, a sync whose only failures were back-off counted as clean (P37).
+    pub back_off_is_clean: bool,
+}
+
+impl Features {
+    /// Those of a release, with gates that are set otherwise.
+    pub fn of(kubernetes: Version, gates: &BTreeMap<Feature, bool>) -> Self {
+        let on = |feature: Feature| {
+            let set = gates.get(&feature).copied();
+            kubernetes.minor >= feature.since()
+                && set.unwrap_or_else(|| feature.default_in(kubernetes))
+        };
+        Self {
+            ensures_secret_pulled_images: on(Feature::KubeletEnsureSecretPulledImages),
+            service_account_tokens: on(Feature::KubeletServiceAccountTokenForCredentialProviders),
+            look_up: LookUpOrder::of(kubernetes),
+            back_off_is_clean: kubernetes.minor <= 32,
+        }
+    }
+}
+
 impl Default for NodeSpec {
     fn default() -> Self {
         Self {
@@ -144,12 +307,16 @@ impl Default for NodeSpec {
             platform: "linux/amd64".to_owned(),
             local_pull: false,
             hosts: BTreeMap::new(),
+            config: KubeletConfig::default(),
+            refused_configuration: None,
+            files: BTreeMap::new(),
+            disk: None,
         }
     }
 }
 
 /// A credential provider plugin, as configured on a node (P50).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProviderSpec {
     /// `ecr-credential-provider`.
     pub name: String,
@@ -157,6 +324,82 @@ pub struct ProviderSpec {
     pub match_images: Vec<String>,
     /// How long an answer without its own duration is kept, in seconds (P52).
     pub default_cache_seconds: i64,
+    /// What it answers.
+    pub plugin: Plugin,
+    /// Whether it gets a token of the Pod's ServiceAccount (P54).
+    pub token_attributes: Option<TokenAttributes>,
+}
+
+/// What a credential provider plugin does when it is run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Plugin {
+    /// It fetches a token for ECR with the role of the node.
+    #[default]
+    Ecr,
+    /// What a script says: the first answer at the first run, the last one from then on. Never empty.
+    Script(Vec<PluginAnswer>),
+}
+
+/// One answer of a scripted plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginAnswer {
+    /// Credentials.
+    Gives {
+        /// Keys as in an `auths` map.
+        auth: Vec<PluginLogin>,
+        /// For which images it counts.
+        cache_key: CacheKeyType,
+        /// For how long; zero for this once, `None` for as long as the configuration says.
+        cache: Option<Span>,
+    },
+    /// It fails, with what the kubelet's log says about it (P53).
+    Fails(String),
+}
+
+/// One entry of a plugin's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginLogin {
+    /// Its key.
+    pub key: String,
+    /// The user name.
+    pub username: String,
+    /// What it logs in with.
+    pub password: PluginPassword,
+}
+
+/// What a scripted plugin gives as password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginPassword {
+    /// This text.
+    Text(SecretText),
+    /// The ServiceAccount's token that it was given.
+    ServiceAccountToken,
+    /// The value of an annotation of the ServiceAccount that it was given; empty if there is none.
+    Annotation(String),
+}
+
+/// `tokenAttributes` of a provider's configuration (P54).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenAttributes {
+    /// `serviceAccountTokenAudience`.
+    pub audience: String,
+    /// `cacheType`.
+    pub cache_type: TokenCacheType,
+    /// `requireServiceAccount`.
+    pub require_service_account: bool,
+    /// `requiredServiceAccountAnnotationKeys`: without one of these the plugin is not run.
+    pub required_annotations: Vec<String>,
+    /// `optionalServiceAccountAnnotationKeys`.
+    pub optional_annotations: Vec<String>,
+}
+
+/// For whom an answer to a ServiceAccount's token is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenCacheType {
+    /// For every Pod of the account, while its annotations stay.
+    ServiceAccount,
+    /// For this token only.
+    Token,
 }
 
 /// A version of three numbers.

@@ -57,7 +57,12 @@ pub(super) fn play(case: &Case<'_>) -> Played {
 }
 
 fn spec(match_images: Vec<String>, default_cache_seconds: i64) -> ProviderSpec {
-    ProviderSpec { name: "plugin".into(), match_images, default_cache_seconds }
+    ProviderSpec {
+        name: "plugin".into(),
+        match_images,
+        default_cache_seconds,
+        ..ProviderSpec::default()
+    }
 }
 
 fn play_match(case: Match) -> Played {

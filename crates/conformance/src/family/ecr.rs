@@ -101,6 +101,7 @@ fn play_host(case: &Value) -> Vec<Difference> {
             name: "ecr-credential-provider".to_owned(),
             match_images: vec![(*pattern).to_owned()],
             default_cache_seconds: 43_200,
+            ..ProviderSpec::default()
         };
         provider::asks(&spec, &format!("{host}/app"))
     });
@@ -228,6 +229,7 @@ fn play_secret(given: &Value, expect: &Value) -> Vec<Difference> {
         name: "ecr-credential-provider".to_owned(),
         match_images: EKS_MATCH_IMAGES.map(str::to_owned).to_vec(),
         default_cache_seconds: 43_200,
+        ..ProviderSpec::default()
     };
     let allowed = provider["role_allows"] == true;
     world.nodes = vec![NodeSpec {

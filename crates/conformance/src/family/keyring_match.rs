@@ -67,7 +67,9 @@ fn offered(case: Lookup) -> Result<Vec<Credential>, String> {
         source: match &offer.source {
             Source::Secret { name, .. } => format!("secret/{name}"),
             Source::NodeConfig => "node".to_owned(),
-            Source::Provider { name } => format!("provider/{name}"),
+            Source::Provider { name } | Source::ServiceAccount { provider: name, .. } => {
+                format!("provider/{name}")
+            }
         },
     });
     Ok(credentials.collect())

@@ -4,7 +4,6 @@ use pullpath_model::cause::Cause;
 use pullpath_model::credential::Source;
 use pullpath_model::message::registry::status_text;
 use pullpath_model::pull::{PullOutcome, Refusal};
-use pullpath_model::pull_policy::PullPolicy;
 use pullpath_model::time::SimTime;
 use pullpath_model::trace::{
     AttemptResult, AttemptTrace, Presence, ProviderOutcome, SecretFound, Try,
@@ -12,6 +11,8 @@ use pullpath_model::trace::{
 use pullpath_view::pane::{Evidence, Exchange, Link, PullPath, Rung, RungState};
 
 use super::ids;
+
+mod node;
 
 /// The titles of the eight rungs.
 pub(crate) const TITLES: [&str; 8] = [
@@ -33,11 +34,11 @@ pub(crate) fn rungs(trace: &AttemptTrace, remedies: bool, places: Places<'_>) ->
     let broken = broken(trace);
     let facts = [
         image(trace),
-        policy(trace),
+        node::policy(trace),
         whose(trace, places),
         secrets(trace, places),
         entries(trace),
-        providers(trace),
+        node::providers(trace),
         answers(trace),
         verdict(trace),
     ];
@@ -98,9 +99,16 @@ fn broken(trace: &AttemptTrace) -> Option<u8> {
 fn why(trace: &AttemptTrace, cause: Cause) -> String {
     let account = &trace.service_account;
     let missing = || named(trace, |found| matches!(found, SecretFound::Missing));
-    let host = trace.reference.as_ref().map(|image| image.host().to_owned()).unwrap_or_default();
+    let host =
+        trace.reference.as_ref().map(|name| name.image.host().to_owned()).unwrap_or_default();
     match cause {
         Cause::ImageNameInvalid => format!("`{}` is not an image name.", trace.image),
+        Cause::InspectFailed => {
+            "the container runtime cannot say whether the image is on the node.".into()
+        }
+        Cause::PullThrottled => {
+            "the node had begun as many pulls as its limit allows; the registry was not asked.".into()
+        }
         Cause::NeverAndAbsent => {
             "the policy is Never, and the node has no copy that this Pod may use.".into()
         }
@@ -145,6 +153,8 @@ fn remedy(trace: &AttemptTrace) -> Option<String> {
     let account = &trace.service_account;
     Some(match cause {
         Cause::ImageNameInvalid => "An image name of the form `registry/repository:tag`, all in lower case.".into(),
+        Cause::InspectFailed => "A container runtime that answers; the kubelet asks it again at every sync.".into(),
+        Cause::PullThrottled => "Fewer pulls at once, serial pulls, or a higher `registryPullQPS` and `registryBurst` of the kubelet. It passes by itself with the next attempt.".into(),
         Cause::NeverAndAbsent => "The policy IfNotPresent, or a copy of the image on the node.".into(),
         Cause::NoSecretsNamed => format!(
             "A Pod that names a pull secret itself, or that is created with a ServiceAccount that lists one. `{account}` lists none that this Pod got; mending the account reaches only Pods created afterwards."
@@ -180,7 +190,8 @@ struct Facts {
 
 fn image(trace: &AttemptTrace) -> Facts {
     let sentence = match &trace.reference {
-        Ok(image) => {
+        Ok(name) => {
+            let image = &name.image;
             format!(
                 "Registry `{}`, repository `{}`, {}.",
                 image.host(),
@@ -199,26 +210,6 @@ fn version(tag: Option<&str>, digest: Option<&str>) -> String {
         (_, Some(digest)) => format!("digest `{digest}`"),
         (Some(tag), None) => format!("tag `{tag}`"),
         (None, None) => "no tag".into(),
-    }
-}
-
-fn policy(trace: &AttemptTrace) -> Facts {
-    let presence = match (trace.policy, trace.presence) {
-        (PullPolicy::Always, _) | (_, Presence::NotAsked) => {
-            "the node's copy, if any, is not asked for"
-        }
-        (_, Presence::Absent) => "the image is not on the node",
-        (_, Presence::Usable) => "the image is on the node, and this Pod may use it",
-        (_, Presence::NotEntitled) => {
-            "the image is on the node, but was pulled with a credential that this Pod has not shown"
-        }
-    };
-    let evidence = vec![of_pod(trace, "spec.containers[].imagePullPolicy", trace.policy.name())];
-    Facts {
-        sentence: format!("Policy {}: {presence}.", trace.policy.name()),
-        took_part: trace.reference.is_ok(),
-        evidence,
-        ..Facts::default()
     }
 }
 
@@ -302,6 +293,7 @@ fn entries(trace: &AttemptTrace) -> Facts {
                 Source::Secret { namespace, name, .. } => format!("secret/{namespace}/{name}"),
                 Source::NodeConfig => "node".into(),
                 Source::Provider { name } => name.clone(),
+                Source::ServiceAccount { provider, .. } => provider.clone(),
             },
             field: format!("auths[\"{}\"]", entry.key),
             value: if entry.matched { "matches".into() } else { entry.why.clone() },
@@ -320,47 +312,6 @@ fn entries(trace: &AttemptTrace) -> Facts {
         ),
     };
     Facts { sentence, took_part: all > 0, evidence, ..Facts::default() }
-}
-
-fn providers(trace: &AttemptTrace) -> Facts {
-    let told = |step: &pullpath_model::trace::ProviderStep| match &step.outcome {
-        ProviderOutcome::NotAsked => format!("`{}` is not for this image", step.name),
-        ProviderOutcome::Provided { cached: true } => {
-            format!("`{}` gave a credential from its cache", step.name)
-        }
-        ProviderOutcome::Provided { cached: false } => {
-            format!("`{}` fetched a credential with the node's role", step.name)
-        }
-        ProviderOutcome::Failed { .. } => {
-            format!(
-                "`{}` was asked and failed, which no event shows; the pull went on without it",
-                step.name
-            )
-        }
-    };
-    let evidence = trace
-        .providers
-        .iter()
-        .filter_map(|step| match &step.outcome {
-            ProviderOutcome::Failed { why } => Some(Evidence {
-                object: step.name.clone(),
-                field: "kubelet log".into(),
-                value: why.clone(),
-                place: None,
-            }),
-            ProviderOutcome::NotAsked | ProviderOutcome::Provided { .. } => None,
-        })
-        .collect();
-    let list: Vec<String> = trace.providers.iter().map(told).collect();
-    let provided = |step: &pullpath_model::trace::ProviderStep| {
-        matches!(step.outcome, ProviderOutcome::Provided { .. })
-    };
-    Facts {
-        sentence: sentence_of(&list, "The node has none."),
-        took_part: trace.providers.iter().any(provided),
-        evidence,
-        ..Facts::default()
-    }
 }
 
 fn answers(trace: &AttemptTrace) -> Facts {
@@ -391,6 +342,7 @@ fn answers(trace: &AttemptTrace) -> Facts {
     Facts {
         sentence: sentence_of(&list, "The registry was not asked."),
         took_part: !trace.tries.is_empty(),
+        evidence: node::queue(trace),
         exchanges,
         ..Facts::default()
     }
@@ -456,6 +408,9 @@ fn said(source: &Source) -> String {
         Source::Secret { name, .. } => format!("Secret `{name}`"),
         Source::NodeConfig => "the node's docker config".into(),
         Source::Provider { name } => format!("the node's `{name}`"),
+        Source::ServiceAccount { provider, name, .. } => {
+            format!("the node's `{provider}`, for the token of ServiceAccount `{name}`")
+        }
     }
 }
 
@@ -559,7 +514,7 @@ fn secret_links(trace: &AttemptTrace, broken: Option<u8>, links: &mut Vec<Link>)
 fn provider_links(trace: &AttemptTrace, broken: Option<u8>, links: &mut Vec<Link>) {
     for step in &trace.providers {
         let (state, label) = match &step.outcome {
-            ProviderOutcome::NotAsked => continue,
+            ProviderOutcome::NotAsked | ProviderOutcome::Skipped { .. } => continue,
             ProviderOutcome::Provided { .. } => (RungState::Passed, "gave a credential"),
             ProviderOutcome::Failed { .. } if broken == Some(6) => {
                 (RungState::Failed, "got no token")
@@ -577,7 +532,8 @@ fn provider_links(trace: &AttemptTrace, broken: Option<u8>, links: &mut Vec<Link
 }
 
 fn registry_link(trace: &AttemptTrace, links: &mut Vec<Link>) {
-    let Ok(image) = &trace.reference else { return };
+    let Ok(reference) = &trace.reference else { return };
+    let image = &reference.image;
     let (state, label) = match &trace.result {
         AttemptResult::Failed { cause: Cause::Refused(refusal), .. } => {
             (RungState::Failed, Cause::Refused(*refusal).name().replace('-', " "))

@@ -57,8 +57,8 @@ impl Subject {
         let number = self.number()?;
         let began = began(session, pod, number)?.min(at);
         let mut replay = session.past.strictly_before(began).clone();
-        // The attempt's end may be a little after its beginning; its reasons are known when it begins.
-        replay.trace_attempt(&pod.uid, number, began + Span::seconds(1))
+        // Its reasons are known when it has its turn, which other pulls of its node may keep waiting.
+        replay.trace_attempt(&pod.uid, number, began + Span::minutes(10))
     }
 
     fn number(&self) -> Option<u32> {

@@ -79,8 +79,9 @@ impl Cluster {
     pub(crate) fn delete_object(&mut self, live: &Arc<Object>, propagation: Propagation) -> bool {
         let key = live.key();
         if let Object::Pod(_) = live.as_ref() {
-            let uid: Arc<str> = live.uid().into();
-            self.begin_deletion(&uid);
+            if let Some(id) = self.pods.id_of(live.uid()) {
+                self.begin_deletion(id);
+            }
             return true;
         }
         let owned = self.store.owned_by(live.uid());
@@ -115,7 +116,7 @@ impl Cluster {
 
     /// Takes an object out of the store, and sets going what follows from that.
     pub(crate) fn remove(&mut self, key: &Key) {
-        self.before_change(key.kind);
+        self.before_change(key);
         let Some(object) = self.store.remove(key) else { return };
         self.note(key, Fact::Deleted);
         self.gone(&object);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{ApiError, Query, Target};
 use crate::cluster::Cluster;
-use crate::event::{Event, EventType, Recorder};
-use crate::object::{Key, Kind, Object};
+use crate::object::{Kind, Object};
+use crate::pod::PodRun;
 use crate::time::Span;
 
 impl Cluster {
@@ -64,56 +64,36 @@ impl Cluster {
 
     /// The object as JSON with its status as of now.
     pub(crate) fn render(&self, object: &Object) -> Value {
+        let run = match object {
+            Object::Pod(_) => self.pods.id_of(object.uid()).and_then(|id| self.pods.get(id)),
+            _ => None,
+        };
+        match run {
+            Some(run) => self.render_pod(object, run),
+            None => object.as_served(),
+        }
+    }
+
+    /// A Pod as JSON with the status that was last published.
+    pub(crate) fn render_pod(&self, object: &Object, run: &PodRun) -> Value {
         let mut value = object.as_served();
-        if let Object::Pod(_) = object
-            && let Some(run) = self.pods.get(object.uid())
-        {
-            value["status"] = json!({ "phase": run.phase() });
-            if let Some(since) = run.deleting {
-                let grace = object.grace_seconds();
-                let end = self.wall_clock(since + Span::seconds(grace));
-                value["metadata"]["deletionTimestamp"] = end.into();
-                value["metadata"]["deletionGracePeriodSeconds"] = grace.into();
-            }
+        if let Object::Pod(pod) = object {
+            value["status"] = self.status_of(run, pod);
+        }
+        if let Some(since) = run.deleting {
+            let grace = object.grace_seconds();
+            let end = self.wall_clock(since + Span::seconds(grace));
+            value["metadata"]["deletionTimestamp"] = end.into();
+            value["metadata"]["deletionGracePeriodSeconds"] = grace.into();
         }
         value
     }
 
-    /// All `v1 Event`s, by the object they are about.
+    /// All `v1 Event`s that are not expired.
     fn rendered_events(&self) -> Vec<Value> {
-        let of_pods = self.pods.values().map(|pod| (&pod.key, &pod.recorder));
-        let of_others = self.recorders.iter().map(|(key, recorder)| (key, recorder.as_ref()));
-        let written = |(about, recorder): (&Key, &Recorder)| -> Vec<Value> {
-            let events = recorder.written().enumerate();
-            events.map(|(index, event)| self.render_event(about, event, index)).collect()
-        };
-        of_pods.chain(of_others).flat_map(written).collect()
-    }
-
-    /// A `v1 Event`. Its name is the object's, a point and the nanoseconds of its first occurrence in hexadecimal
-    /// (client-go tools/events); the events of an object are told apart by the last of them.
-    fn render_event(&self, about: &Key, event: &Event, index: usize) -> Value {
-        let event_type = match event.reason.event_type() {
-            EventType::Normal => "Normal",
-            EventType::Warning => "Warning",
-        };
-        let millis = self.world.epoch_seconds * 1000 + event.first.as_millis();
-        let nanos = millis * 1_000_000 + index as i64;
-        let (namespace, name) = (&*about.namespace, &*about.name);
-        let mut value = json!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": { "name": format!("{name}.{nanos:x}"), "namespace": namespace },
-            "involvedObject": {
-                "apiVersion": about.kind.api_version(), "kind": about.kind.name(), "name": name, "namespace": namespace,
-            },
-            "type": event_type, "reason": event.reason.name(), "message": &*event.message,
-            "count": event.count, "source": { "component": event.reason.component() },
-            "firstTimestamp": self.wall_clock(event.first), "lastTimestamp": self.wall_clock(event.last),
-        });
-        if let Some(path) = &event.field_path {
-            value["involvedObject"]["fieldPath"] = Value::from(&**path);
-        }
-        value
+        let epoch = self.world.epoch_seconds;
+        let alive = self.events().into_iter().filter(|of| !of.event.is_expired(self.now));
+        alive.map(|of| of.to_value(epoch)).collect()
     }
 }
 

@@ -46,7 +46,7 @@ impl Cluster {
         if self.store.get(&object.key()).is_some() {
             return Err(ApiError::already_exists(kind, object.name()));
         }
-        self.before_change(kind);
+        self.before_change(&object.key());
         let object = self.store.put(object);
         self.note(&object.key(), Fact::Created);
         self.after_create(&object, list_from_account);
@@ -105,7 +105,7 @@ impl Cluster {
             self.remove(&object.key());
             return;
         }
-        self.before_change(object.kind());
+        self.before_change(&object.key());
         let object = self.store.put(object);
         let key = object.key();
         self.note(&key, Fact::Changed);
@@ -113,7 +113,7 @@ impl Cluster {
             Object::Deployment(_) => self.enqueue(&key, 50),
             Object::ReplicaSet(_) => self.enqueue(&key, 20),
             Object::Role(_) => self.soon(1500, Task::Role(key)),
-            Object::Pod(pod) => self.image_edited(pod),
+            Object::Pod(pod) => self.pod_updated(pod),
             Object::Namespace(_)
             | Object::ServiceAccount(_)
             | Object::Secret(_)
@@ -122,11 +122,16 @@ impl Cluster {
     }
 
     /// Skipped syncs were skipped on the promise that nothing they read changes.
-    pub(super) fn before_change(&mut self, kind: Kind) {
-        if kind == Kind::Secret {
-            self.release_all();
-            self.generation += 1;
-        }
+    pub(super) fn before_change(&mut self, key: &Key) {
+        let named: fn(&PodRun, &Key) -> bool = match key.kind {
+            Kind::Secret => |pod, key| pod.pull_secrets.contains(&key.name),
+            Kind::ServiceAccount if self.gives_tokens() => {
+                |pod, key| pod.service_account == key.name
+            }
+            _ => return,
+        };
+        self.release_where(|pod| pod.key.namespace == key.namespace && named(pod, key));
+        self.generation += 1;
     }
 
     fn after_create(&mut self, object: &Object, list_from_account: bool) {
@@ -181,18 +186,22 @@ impl Cluster {
     }
 
     fn pod_created(&mut self, pod: &Pod, list_from_account: bool) {
-        let run = PodRun::new(pod, list_from_account, self.now, self.world.seed);
-        let uid = Arc::clone(&run.uid);
+        let mut run = PodRun::new(pod, list_from_account, self.now, self.world.seed);
         let node = run.node.clone();
-        self.note(&run.key, Fact::Status(Arc::clone(&run.status)));
-        if let Some(owner) = &run.owner {
-            self.owned.entry(Arc::clone(owner)).or_default().insert(Arc::clone(&uid));
+        if let Some(node) = &node {
+            run.scheduled = Some(self.now);
+            run.recorder.host = Some(Arc::clone(node));
         }
-        self.pods.insert(Arc::clone(&uid), Arc::new(run));
-        self.owner_looks(&uid, 10);
+        self.note(&run.key, Fact::Status(Arc::clone(&run.status)));
+        self.push_change(&run, "ADDED");
+        let id = self.pods.insert(run);
+        self.owner_looks(id, 10);
         match node {
-            None => self.soon(10, Task::Schedule(uid)),
-            Some(node) if self.nodes.contains_key(&node) => self.first_sync(&uid),
+            None => self.soon(10, Task::Schedule(id)),
+            Some(node) if self.nodes.contains_key(&node) => {
+                self.publish(id);
+                self.first_sync(id);
+            }
             // The node that a Pod names itself need not exist: then nobody looks after the Pod.
             Some(_) => {}
         }

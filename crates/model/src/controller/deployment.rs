@@ -229,7 +229,7 @@ impl Cluster {
             scaled |= self.scale(rollout, set, 0);
         }
         let uids = rollout.old.iter().filter_map(|set| set.metadata.uid.as_deref());
-        let remain = uids.map(|uid| self.pods_owned_by(uid).count()).sum::<usize>() > 0;
+        let remain = uids.map(|uid| self.pods.owned_by(uid).count()).sum::<usize>() > 0;
         scaled || remain
     }
 

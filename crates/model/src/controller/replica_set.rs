@@ -30,7 +30,7 @@ impl Cluster {
         let Some(object) = self.store.get(key).cloned() else { return };
         let Object::ReplicaSet(set) = object.as_ref() else { return };
         let (active, terminating): (Vec<Arc<PodRun>>, Vec<Arc<PodRun>>) =
-            self.pods_owned_by(object.uid()).cloned().partition(|pod| pod.deleting.is_none());
+            self.pods.owned_by(object.uid()).cloned().partition(|pod| pod.deleting.is_none());
         // The status tells of the Pods that this look began with.
         let mut status = counted(set, &active, terminating.len());
         let refused = self.manage_pods(key, set, active);
@@ -50,7 +50,9 @@ impl Cluster {
             pods.sort_by_key(|pod| (pod.is_running(), Reverse(pod.created), pod.key.clone()));
             for pod in &pods[..pods.len() - wanted] {
                 self.record(key, Reason::SuccessfulDelete, words::deleted_pod(&pod.key.name));
-                self.begin_deletion(&pod.uid);
+                if let Some(id) = self.pods.id_of(&pod.uid) {
+                    self.begin_deletion(id);
+                }
             }
             return Ok(());
         }

@@ -20,10 +20,24 @@ pub const REGISTRY_UNAVAILABLE: &str = "RegistryUnavailable";
 pub const SIGNATURE_VALIDATION_FAILED: &str = "SignatureValidationFailed";
 /// The error of a pull beyond the node's limit (P27; pkg/kubelet/images/helpers.go).
 pub const PULL_QPS_EXCEEDED: &str = "pull QPS exceeded";
+/// The kubelet's log about a plugin that gives its token back as password (P54; pkg/credentialprovider/plugin).
+pub const ECHOED_TOKEN: &str = "credential provider plugin returned the service account token as the password which is not allowed when service account cache type is not set to 'Token'";
 /// Waiting reason before anything ran (P11).
 pub const CONTAINER_CREATING: &str = "ContainerCreating";
 /// The same for Pods with init containers (P11).
 pub const POD_INITIALIZING: &str = "PodInitializing";
+/// Reason of a container that ended well, and of the Pod's word for it.
+pub const COMPLETED: &str = "Completed";
+/// Reason of the conditions of a Pod whose containers have all ended well.
+pub const POD_COMPLETED: &str = "PodCompleted";
+/// Reason of `Ready` and `ContainersReady`.
+pub const CONTAINERS_NOT_READY: &str = "ContainersNotReady";
+/// Reason of `Initialized`.
+pub const CONTAINERS_NOT_INITIALIZED: &str = "ContainersNotInitialized";
+/// Reason of a container that never ran, when its Pod ends (cluster-recording: "Deleting a waiting pod").
+pub const CONTAINER_STATUS_UNKNOWN: &str = "ContainerStatusUnknown";
+/// Its message.
+pub const NOT_LOCATED: &str = "The container could not be located when the pod was terminated";
 /// `Created` event, without names in 1.35 (cluster-recording, P45).
 pub const CREATED: &str = "Container created";
 /// `Started` event, likewise.
@@ -103,6 +117,43 @@ pub fn missing_secrets(names: &[&str]) -> String {
         "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
         names.join(", ")
     )
+}
+
+/// Message of `Ready` and `ContainersReady`.
+pub fn unready(containers: &[&str]) -> String {
+    format!("containers with unready status: [{}]", containers.join(" "))
+}
+
+/// Message of `Initialized`.
+pub fn incomplete(containers: &[&str]) -> String {
+    format!("containers with incomplete status: [{}]", containers.join(" "))
+}
+
+/// `FreeDiskSpaceFailed` event of a node (pkg/kubelet/images/image_gc_manager.go).
+pub fn disk_still_full(percent: u64, capacity: u64, freed: u64) -> String {
+    // One digit behind the point, as Go's `%.1f` rounds it.
+    let size = match capacity {
+        0..0x400 => format!("{capacity} B"),
+        0x400..0x10_0000 => tenths(capacity, 10, "KiB"),
+        0x10_0000..0x4000_0000 => tenths(capacity, 20, "MiB"),
+        0x4000_0000..0x100_0000_0000 => tenths(capacity, 30, "GiB"),
+        _ => tenths(capacity, 40, "TiB"),
+    };
+    format!(
+        "Insufficient free disk space on the node's image filesystem ({percent}% of {size} used). \
+         Failed to free sufficient space by deleting unused images (freed {freed} bytes). \
+         Investigate disk usage, as it could be used by active images, logs, volumes, or other data."
+    )
+}
+
+fn tenths(bytes: u64, shift: u32, unit: &str) -> String {
+    let tenths = (u128::from(bytes) * 10 + (1 << shift >> 1)) >> shift;
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
+/// `crictl rmi` of an image that is not there (cri-tools cmd/crictl/image.go).
+pub fn no_such_image(image: &str) -> String {
+    format!("no such image {image}")
 }
 
 /// `Killing` event.

@@ -333,6 +333,7 @@ fn provider() -> ProviderSpec {
         name: "ecr-credential-provider".into(),
         match_images: vec!["*.dkr.ecr.*.amazonaws.com".into()],
         default_cache_seconds: 12 * 3600,
+        ..ProviderSpec::default()
     }
 }
 

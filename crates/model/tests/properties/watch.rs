@@ -141,7 +141,9 @@ impl Watch {
                         waiting.reason
                     );
                 }
-                State::Running(_) | State::Completed => {
+                // A container that never ran is written off when its Pod ends.
+                State::Terminated(ended) if ended.started.is_none() => {}
+                State::Running(_) | State::Terminated(_) => {
                     let order = [Reason::Pulled, Reason::Created, Reason::Started]
                         .map(|of_reason| of(of_reason, ""));
                     assert!(

@@ -276,6 +276,7 @@ fn provider(node: &Node<'_>) -> Option<ProviderSpec> {
             name,
             match_images,
             default_cache_seconds: ECR_PROVIDER_CACHE_SECONDS,
+            ..ProviderSpec::default()
         });
     }
     let fields = node.map(&["name", "match-images", "default-cache"])?;
@@ -287,7 +288,12 @@ fn provider(node: &Node<'_>) -> Option<ProviderSpec> {
     let match_images = images.iter().filter_map(|node| Some(node.text()?.to_owned())).collect();
     let cache =
         fields.get("default-cache").map_or(Some(Duration::hours(12)), |node| node.duration())?;
-    Some(ProviderSpec { name, match_images, default_cache_seconds: cache.as_millis() / 1000 })
+    Some(ProviderSpec {
+        name,
+        match_images,
+        default_cache_seconds: cache.as_millis() / 1000,
+        ..ProviderSpec::default()
+    })
 }
 
 fn is_host(text: &str) -> bool {

@@ -1,0 +1,377 @@
+//! Pulls: their turn, their outcome, and what a failed one leaves behind (P24, P25, P27, P36).
+
+use std::sync::Arc;
+
+use crate::cause::Cause;
+use crate::cluster::{Cluster, Task};
+use crate::credential::Source;
+use crate::ensure_image::{LookUpOrder, pull_failure};
+use crate::event::Reason;
+use crate::log::Fact;
+use crate::look_up::LookUp;
+use crate::message::kubelet as words;
+use crate::pod::{
+    FailedPull, PodRun, PullResult, PullStage, PulledWith, Pulling, Reference, State, Waiting,
+};
+use crate::pods::PodId;
+use crate::pull::{AuthConfig, Outside, PullOutcome, PullRequest, Pulled, Refusal};
+use crate::runtime;
+use crate::time::{SimTime, Span};
+use crate::trace::{AttemptResult, Presence, Try, Verification};
+
+impl Cluster {
+    /// A pull is told and queued (P24): the event comes now, the turn perhaps later.
+    pub(super) fn queue_pull(
+        &mut self,
+        id: PodId,
+        run: &mut PodRun,
+        index: usize,
+        place: usize,
+        presence: Presence,
+        verification: Option<Verification>,
+    ) {
+        let container = &run.containers[index];
+        let path = Arc::clone(&container.field_path);
+        let image = Arc::clone(&container.image);
+        let message = match &container.failed_pull {
+            Some(failed) if failed.image == image => Arc::clone(&failed.pulling),
+            _ => words::pulling(&image).into(),
+        };
+        self.record_on(run, Some(&path), Reason::Pulling, &message);
+        run.attempts += 1;
+        self.note(&run.key, Fact::PullBegan { attempt: run.attempts, image: Arc::clone(&image) });
+        let trace = self.is_wanted(run).then(|| {
+            let mut trace = self.new_trace(run, index, presence);
+            trace.verification = verification;
+            let before = self
+                .node_of(run)
+                .map_or(0, |node| node.pulls.running + node.pulls.waiting.len() as u32);
+            trace.kubelet.queued_behind = before;
+            Box::new(trace)
+        });
+        run.pulling = Some(Pulling {
+            container: index,
+            place,
+            queued: self.now,
+            stage: PullStage::Queued,
+            trace,
+        });
+        if let Some(node) = self.node_of_mut(run) {
+            node.intend(&image);
+            node.pulls.waiting.push_back(id);
+        }
+    }
+
+    /// Lets as many of a node's queued pulls begin as may run side by side (P27).
+    pub(super) fn start_pulls(&mut self, name: &Arc<str>) {
+        // Ends: each turn takes one out of the queue.
+        while let Some(node) = self.nodes.get(name)
+            && !node.pulls.waiting.is_empty()
+        {
+            let config = &node.spec.config;
+            let most = match config.max_parallel_image_pulls {
+                _ if config.serialize_image_pulls => 1,
+                Some(most) if most >= 1 => most,
+                Some(_) | None => u32::MAX,
+            };
+            if node.pulls.running >= most {
+                return;
+            }
+            let node = Arc::make_mut(self.nodes.get_mut(name).expect("it was just there"));
+            let Some(id) = node.pulls.waiting.pop_front() else { return };
+            node.pulls.running += 1;
+            let config = &node.spec.config;
+            let (qps, burst) = (config.registry_pull_qps, config.registry_burst);
+            let accepted = node.pulls.throttle.try_accept(qps, burst, self.now);
+            let Some(mut pod) = self.pods.take(id) else { continue };
+            self.start_pull(id, Arc::make_mut(&mut pod), accepted);
+            self.pods.put(id, pod);
+        }
+    }
+
+    /// A pull has its turn. What will come of it is known; when it has come is on the queue.
+    fn start_pull(&mut self, id: PodId, run: &mut PodRun, accepted: bool) {
+        let Some(mut pulling) = run.pulling.take() else { return };
+        let index = pulling.container;
+        let Ok(reference) = run.containers[index].reference.clone() else { return };
+        let (result, took) = if accepted {
+            let look_up = self.look_up(run, index, &reference);
+            let answer = Span::millis(i64::from(run.stream.between(120, 240)));
+            let (result, took) =
+                self.try_credentials(run, &reference, &look_up, answer, &mut pulling.trace);
+            if let Some(trace) = &mut pulling.trace {
+                look_up.explain(&reference, trace);
+            }
+            (result, took)
+        } else {
+            let errors = vec![words::PULL_QPS_EXCEEDED.to_owned()];
+            if let Some(trace) = &mut pulling.trace {
+                trace.kubelet.throttled = true;
+                self.look_up(run, index, &reference).explain(&reference, trace);
+            }
+            (PullResult::Failed { errors, cause: Cause::PullThrottled }, Span::millis(1))
+        };
+        let end = self.now + took;
+        if let Some(mut trace) = pulling.trace.take() {
+            trace.result = match &result {
+                PullResult::Pulled { .. } => AttemptResult::Pulled,
+                PullResult::Failed { errors, cause } => {
+                    let failure = pull_failure(&trace.image, errors);
+                    AttemptResult::Failed {
+                        cause: *cause,
+                        reason: failure.reason.into(),
+                        message: failure.message.into(),
+                        retry: retry_after(run, index, end),
+                    }
+                }
+            };
+            self.found = Some(trace);
+        }
+        pulling.stage = PullStage::Runs { began: self.now, result };
+        run.pulling = Some(pulling);
+        run.ticket = self.schedule(end, Task::PullEnds(id));
+    }
+
+    /// P25: one pull for each credential until one comes through, or one without. Answers how long they take.
+    fn try_credentials(
+        &mut self,
+        run: &PodRun,
+        reference: &Reference,
+        look_up: &LookUp,
+        answer: Span,
+        trace: &mut Option<Box<crate::trace::AttemptTrace>>,
+    ) -> (PullResult, Span) {
+        let name = run.node.as_ref().expect("a Pod is synced by its node");
+        let node = Arc::clone(self.nodes.get(name).expect("a Pod is synced by its node"));
+        let order = node.features.look_up;
+        let offers = match &look_up.offers {
+            Ok(offers) => offers.as_slice(),
+            // To 1.32, a look-up that fails is a pull that fails.
+            Err(error) if order == LookUpOrder::WithinPull => {
+                let errors = vec![error.clone()];
+                return (
+                    PullResult::Failed { errors, cause: Cause::SecretUndecodable },
+                    Span::millis(1),
+                );
+            }
+            Err(_) => &[],
+        };
+        let mut errors: Vec<String> = Vec::new();
+        let mut first: Option<Refusal> = None;
+        let mut took = Span::ZERO;
+        let logins = offers.iter().map(Some).chain(offers.is_empty().then_some(None));
+        for offer in logins {
+            let login = offer.map(|offer| &offer.login);
+            let request = PullRequest {
+                image: &reference.image,
+                auth: login.map(AuthConfig::of),
+                now: self.now + took,
+                node: &node.spec,
+                content: &node.content,
+                kubelet: node.kubernetes,
+            };
+            let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
+            let outside = Outside { world, mint, roles, served: &mut self.served };
+            took = took + answer;
+            let outcome = if let Some(trace) = trace {
+                let pull = runtime::pull(outside, &request);
+                let outcome = pull.outcome.clone();
+                trace.tries.push(Try {
+                    source: offer.map(|offer| offer.source.clone()),
+                    username: login.map(|login| login.username.clone()).unwrap_or_default(),
+                    trace: pull,
+                });
+                outcome
+            } else {
+                runtime::outcome(outside, &request)
+            };
+            match outcome {
+                PullOutcome::Pulled(Pulled { digest, bytes, fetched, link, parts }) => {
+                    let offer = offer.cloned().map(Box::new);
+                    let bandwidth = node.spec.bandwidth_mib;
+                    took = took + runtime::transfer_time(fetched, bandwidth, link);
+                    let digest = digest.into();
+                    return (PullResult::Pulled { bytes, digest, parts, offer }, took);
+                }
+                PullOutcome::Failed { cause, message, waited } => {
+                    took = took + waited;
+                    first.get_or_insert(cause);
+                    errors.push(message);
+                }
+            }
+        }
+        let cause = look_up.cause(first.expect("at least one pull was made"));
+        (PullResult::Failed { errors, cause }, took)
+    }
+
+    /// A pull has ended; the sync that made it goes on.
+    pub(crate) fn pull_ends(&mut self, id: PodId, ticket: u64) {
+        if self.pods.get(id).is_none_or(|pod| pod.ticket != ticket) {
+            return;
+        }
+        let mut pod = self.pods.take(id).expect("it was just there");
+        let run = Arc::make_mut(&mut pod);
+        let node = run.node.clone();
+        if let Some(Pulling {
+            container,
+            place,
+            queued,
+            stage: PullStage::Runs { began, result },
+            ..
+        }) = run.pulling.take()
+        {
+            if let Some(node) = self.node_of_mut(run) {
+                node.pulls.running = node.pulls.running.saturating_sub(1);
+                node.intent_ends(&run.containers[container].image);
+            }
+            match result {
+                PullResult::Pulled { bytes, digest, parts, offer } => {
+                    let spans = (self.now.since(began), self.now.since(queued));
+                    let image = (bytes, &digest, parts);
+                    self.pulled(run, container, spans, image, offer.as_deref());
+                }
+                PullResult::Failed { errors, cause } => {
+                    self.pull_failed(run, container, &errors, cause);
+                }
+            }
+            if run.deleting.is_some() {
+                self.begin_ending(id, run);
+            } else if !self.start_containers(id, run, place + 1) {
+                self.end_sync(id, run);
+            }
+        }
+        self.put_back(id, pod);
+        if let Some(node) = node {
+            self.start_pulls(&node);
+        }
+    }
+
+    fn pulled(
+        &mut self,
+        run: &mut PodRun,
+        index: usize,
+        (pull, whole): (Span, Span),
+        (bytes, digest, parts): (u64, &Arc<str>, Arc<[String]>),
+        offer: Option<&crate::keyring::Offer>,
+    ) {
+        let container = &run.containers[index];
+        let (path, image) = (Arc::clone(&container.field_path), Arc::clone(&container.image));
+        let message = words::pulled(&image, pull, whole, bytes).into();
+        self.record_on(run, Some(&path), Reason::Pulled, &message);
+        if let Ok(reference) = run.containers[index].reference.clone() {
+            let now = self.now;
+            if let Some(node) = self.node_of_mut(run) {
+                node.put_image(&reference.whole, Arc::clone(digest), bytes, Some(parts), now);
+                node.record_pull(digest, &reference.lookup_name, offer);
+            }
+            if let Some(node) = run.node.clone() {
+                self.image_store_changed(&node, &reference.whole);
+            }
+        }
+        run.pulled_with = Some(match offer.map(|offer| &offer.source) {
+            None => PulledWith::Nothing,
+            Some(Source::Secret { .. }) => PulledWith::Secret,
+            Some(Source::NodeConfig | Source::Provider { .. } | Source::ServiceAccount { .. }) => {
+                PulledWith::Node
+            }
+        });
+        self.note(&run.key, Fact::AttemptEnded { attempt: run.attempts, failed: None });
+        self.start(run, index);
+    }
+
+    fn pull_failed(&mut self, run: &mut PodRun, index: usize, errors: &[String], cause: Cause) {
+        let failed = words_of(run, index, errors);
+        let path = Arc::clone(&run.containers[index].field_path);
+        self.record_on(run, Some(&path), Reason::Failed, &failed.failed);
+        self.record_on(run, Some(&path), Reason::Failed, &failed.start_failed);
+        let image = Arc::clone(&run.containers[index].image);
+        run.back_off.record_failure(&run.uid, &image, self.now);
+        self.note(&run.key, Fact::AttemptEnded { attempt: run.attempts, failed: Some(cause) });
+        let container = &mut run.containers[index];
+        container.state = State::Waiting(Arc::new(Waiting {
+            reason: Arc::clone(&failed.reason),
+            message: Arc::clone(&failed.message),
+            error: Arc::clone(&failed.error),
+            cause,
+            tried: self.now,
+        }));
+        container.failed_pull = Some(failed);
+    }
+
+    /// P23: a Normal event without a cause, and a waiting message with one.
+    pub(super) fn hold_back(&mut self, run: &mut PodRun, index: usize) {
+        let image = Arc::clone(&run.containers[index].image);
+        // Another container of the Pod may have failed on the same image: the series is shared (P36).
+        let of_image = |one: &crate::pod::ContainerRun| {
+            let failed = one.failed_pull.clone().filter(|failed| failed.image == image)?;
+            let waiting = match &one.state {
+                State::Waiting(waiting) => Some(Arc::clone(waiting)),
+                State::Fresh | State::Running(_) | State::Terminated(_) => None,
+            };
+            Some((failed, waiting))
+        };
+        let own = of_image(&run.containers[index]);
+        let Some((failed, waiting)) = own.or_else(|| run.containers.iter().find_map(of_image))
+        else {
+            return;
+        };
+        let path = Arc::clone(&run.containers[index].field_path);
+        let back_off = self.record_on(run, Some(&path), Reason::BackOff, &failed.back_off);
+        let error = self.record_on(run, Some(&path), Reason::Failed, &failed.back_off_failed);
+        let container = &mut run.containers[index];
+        container.repeated = vec![back_off, error];
+        if let State::Waiting(waiting) = &container.state
+            && waiting.is_held_back()
+            && Arc::ptr_eq(&waiting.message, &failed.back_off_message)
+        {
+            return;
+        }
+        let (cause, tried) = match waiting {
+            Some(waiting) => (waiting.cause, waiting.tried),
+            None => (Cause::Refused(Refusal::NotFound), self.now),
+        };
+        container.state = State::Waiting(Arc::new(Waiting {
+            reason: Arc::clone(&failed.back_off_reason),
+            message: Arc::clone(&failed.back_off_message),
+            error: Arc::clone(&failed.error),
+            cause,
+            tried,
+        }));
+        container.failed_pull = Some(failed);
+    }
+}
+
+/// The words of a failed pull: those of the pull before, if it failed in the same way.
+fn words_of(run: &PodRun, index: usize, errors: &[String]) -> Arc<FailedPull> {
+    let container = &run.containers[index];
+    if let ([error], Some(before)) = (errors, &container.failed_pull)
+        && **error == *before.error
+        && before.image == container.image
+    {
+        return Arc::clone(before);
+    }
+    let image = &container.image;
+    let failure = pull_failure(image, errors);
+    let [failed, start_failed] = failure.events(image).map(|(_, message)| message.into());
+    Arc::new(FailedPull {
+        image: Arc::clone(image),
+        failed,
+        start_failed,
+        pulling: words::pulling(image).into(),
+        back_off: words::back_off(image).into(),
+        back_off_failed: words::error(words::IMAGE_PULL_BACK_OFF).into(),
+        back_off_message: words::back_off_waiting(image, failure.reason, &failure.message).into(),
+        back_off_reason: words::IMAGE_PULL_BACK_OFF.into(),
+        reason: failure.reason.into(),
+        message: failure.message.into(),
+        error: failure.error.into(),
+    })
+}
+
+/// When the next pull may run, if this one fails.
+fn retry_after(run: &PodRun, index: usize, end: SimTime) -> Option<SimTime> {
+    let mut back_off = run.back_off.clone();
+    let image = &run.containers[index].image;
+    back_off.record_failure(&run.uid, image, end);
+    back_off.due_at(&run.uid, image)
+}
