@@ -201,23 +201,16 @@ pub(crate) fn render(run: &PodRun, pod: &Pod, epoch: i64, addresses: &Addresses)
         status.insert("conditions".into(), conditions.into());
     }
     if run.published.is_some() {
-        let lists: [(&str, fn(ContainerKind) -> bool); 3] = [
-            ("initContainerStatuses", |kind| {
-                matches!(kind, ContainerKind::Init | ContainerKind::Sidecar)
-            }),
-            ("containerStatuses", |kind| kind == ContainerKind::App),
-            ("ephemeralContainerStatuses", |kind| kind == ContainerKind::Ephemeral),
-        ];
         let waits = run
             .containers
             .iter()
             .any(|one| matches!(one.kind, ContainerKind::Init | ContainerKind::Sidecar));
         let waits = if waits { words::POD_INITIALIZING } else { words::CONTAINER_CREATING };
-        for (name, of) in lists {
+        for name in ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"] {
             let list: Vec<Value> = run
                 .containers
                 .iter()
-                .filter(|one| of(one.kind))
+                .filter(|one| list_of(one.kind) == name)
                 .map(|one| container_status(one, pod, waits, &clock))
                 .collect();
             if !list.is_empty() {
@@ -226,6 +219,15 @@ pub(crate) fn render(run: &PodRun, pod: &Pod, epoch: i64, addresses: &Addresses)
         }
     }
     Value::Object(status)
+}
+
+/// The list of the status that a container stands in.
+const fn list_of(kind: ContainerKind) -> &'static str {
+    match kind {
+        ContainerKind::Init | ContainerKind::Sidecar => "initContainerStatuses",
+        ContainerKind::App => "containerStatuses",
+        ContainerKind::Ephemeral => "ephemeralContainerStatuses",
+    }
 }
 
 fn unready(run: &PodRun, published: &Published) -> Option<String> {

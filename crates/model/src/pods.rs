@@ -21,10 +21,10 @@ pub(crate) struct Pods {
 
 #[derive(Debug, Clone, Default)]
 struct Index {
-    by_uid: BTreeMap<Arc<str>, PodId>,
-    by_name: BTreeMap<(Arc<str>, Arc<str>), PodId>,
-    by_owner: BTreeMap<Arc<str>, BTreeSet<PodId>>,
-    by_node: BTreeMap<Arc<str>, BTreeSet<PodId>>,
+    uids: BTreeMap<Arc<str>, PodId>,
+    names: BTreeMap<(Arc<str>, Arc<str>), PodId>,
+    owners: BTreeMap<Arc<str>, BTreeSet<PodId>>,
+    nodes: BTreeMap<Arc<str>, BTreeSet<PodId>>,
 }
 
 impl Pods {
@@ -32,13 +32,13 @@ impl Pods {
     pub(crate) fn insert(&mut self, pod: PodRun) -> PodId {
         let id = PodId(self.slots.len() as u32);
         let index = Arc::make_mut(&mut self.index);
-        index.by_uid.insert(Arc::clone(&pod.uid), id);
-        index.by_name.insert((Arc::clone(&pod.key.namespace), Arc::clone(&pod.key.name)), id);
+        index.uids.insert(Arc::clone(&pod.uid), id);
+        index.names.insert((Arc::clone(&pod.key.namespace), Arc::clone(&pod.key.name)), id);
         if let Some(owner) = &pod.owner {
-            index.by_owner.entry(Arc::clone(owner)).or_default().insert(id);
+            index.owners.entry(Arc::clone(owner)).or_default().insert(id);
         }
         if let Some(node) = &pod.node {
-            index.by_node.entry(Arc::clone(node)).or_default().insert(id);
+            index.nodes.entry(Arc::clone(node)).or_default().insert(id);
         }
         self.slots.push(Some(Arc::new(pod)));
         id
@@ -49,18 +49,18 @@ impl Pods {
         let Some(pod) = self.get_mut(id) else { return };
         pod.node = Some(Arc::clone(node));
         let index = Arc::make_mut(&mut self.index);
-        index.by_node.entry(Arc::clone(node)).or_default().insert(id);
+        index.nodes.entry(Arc::clone(node)).or_default().insert(id);
     }
 
     /// A Pod is gone.
     pub(crate) fn remove(&mut self, id: PodId) -> Option<Arc<PodRun>> {
         let pod = self.slots.get_mut(id.0 as usize)?.take()?;
         let index = Arc::make_mut(&mut self.index);
-        index.by_uid.remove(&pod.uid);
+        index.uids.remove(&pod.uid);
         let name = (Arc::clone(&pod.key.namespace), Arc::clone(&pod.key.name));
         // A StatefulSet's next Pod may have the name already.
-        if index.by_name.get(&name) == Some(&id) {
-            index.by_name.remove(&name);
+        if index.names.get(&name) == Some(&id) {
+            index.names.remove(&name);
         }
         let from = |map: &mut BTreeMap<Arc<str>, BTreeSet<PodId>>, key: &Option<Arc<str>>| {
             if let Some(key) = key
@@ -72,8 +72,8 @@ impl Pods {
                 }
             }
         };
-        from(&mut index.by_owner, &pod.owner);
-        from(&mut index.by_node, &pod.node);
+        from(&mut index.owners, &pod.owner);
+        from(&mut index.nodes, &pod.node);
         self.asleep.remove(&id);
         Some(pod)
     }
@@ -105,32 +105,32 @@ impl Pods {
 
     /// The place of a uid.
     pub(crate) fn id_of(&self, uid: &str) -> Option<PodId> {
-        self.index.by_uid.get(uid).copied()
+        self.index.uids.get(uid).copied()
     }
 
     /// The place of a name.
     pub(crate) fn id_named(&self, namespace: &str, name: &str) -> Option<PodId> {
-        self.index.by_name.get(&(namespace.into(), name.into())).copied()
+        self.index.names.get(&(namespace.into(), name.into())).copied()
     }
 
     /// The Pods of an owner, by its uid.
     pub(crate) fn owned_by(&self, owner: &str) -> impl Iterator<Item = &Arc<PodRun>> {
-        self.of(self.index.by_owner.get(owner))
+        self.of(self.index.owners.get(owner))
     }
 
     /// The Pods of a node.
     pub(crate) fn on_node(&self, node: &str) -> impl Iterator<Item = &Arc<PodRun>> {
-        self.of(self.index.by_node.get(node))
+        self.of(self.index.nodes.get(node))
     }
 
     /// The places of a node's Pods.
     pub(crate) fn ids_on(&self, node: &str) -> Vec<PodId> {
-        self.index.by_node.get(node).into_iter().flatten().copied().collect()
+        self.index.nodes.get(node).into_iter().flatten().copied().collect()
     }
 
     /// How many Pods a node has.
     pub(crate) fn count_on(&self, node: &str) -> usize {
-        self.index.by_node.get(node).map_or(0, BTreeSet::len)
+        self.index.nodes.get(node).map_or(0, BTreeSet::len)
     }
 
     fn of<'a>(&'a self, ids: Option<&'a BTreeSet<PodId>>) -> impl Iterator<Item = &'a Arc<PodRun>> {
