@@ -25,6 +25,7 @@ pub type Play = fn(&Case<'_>) -> Played;
 pub fn player(family: &str) -> Option<Play> {
     Some(match family {
         "backoff" => backoff::play,
+        "cluster" => crate::cluster::play,
         "credential_provider" => credential_provider::play,
         "dockerconfig_parse" => dockerconfig_parse::play,
         "ecr" => ecr::play,

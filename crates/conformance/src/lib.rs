@@ -4,7 +4,10 @@
 //! compares everything that the case expects. It never computes an outcome of its own, and what it does not understand
 //! (a key, a family, a file) counts as failed.
 
+#![allow(clippy::struct_field_names, reason = "fields are named as recorded data names them")]
+
 pub mod case;
+mod cluster;
 pub mod family;
 pub mod report;
 pub mod run;

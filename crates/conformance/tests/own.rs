@@ -13,8 +13,11 @@ const COMPLETE: &[&str] = &[
     "ensure_image",
     "image_reference",
     "keyring_match",
+    "pod_validation",
     "pull_policy_default",
     "registry_pull",
+    "secret_validation",
+    "service_account_admission",
     "url_match",
 ];
 
@@ -53,4 +56,33 @@ fn what_is_known_not_to_pass_is_exactly_what_does_not_pass() {
     let mended: Vec<&String> = known.difference(&failing).collect();
     assert!(new.is_empty(), "fail, and nobody knew:\n{new:#?}");
     assert!(mended.is_empty(), "pass now; take them off the list in the README:\n{mended:#?}");
+}
+
+/// Each thing that a recording holds is compared: a recording in which it is different does not pass.
+#[test]
+fn a_recording_that_says_otherwise_does_not_pass() {
+    let path = folder().join("cluster/missing-secret-created.yaml");
+    let text = std::fs::read_to_string(path).expect("the recording is there");
+    let passes = |text: &str| {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let file = scratch.path().join("changed.yaml");
+        std::fs::write(&file, text).expect("it can be written");
+        let report = run::directory(&file).expect("it can be read");
+        report.failures().next().is_none()
+    };
+    assert!(passes(&text), "unchanged");
+    for (from, to) in [
+        ("secret/ecr-pull-secret created", "secret/ecr-pull-secret configured"),
+        ("reason: ImagePullBackOff", "reason: ErrImageNeverPull"),
+        ("  phase: Running", "  phase: Failed"),
+        ("PodScheduled: 'True'", "PodScheduled: 'False'"),
+        ("  reason: BackOff\n  message: Back", "  reason: BackOff\n  message: Front"),
+        ("component: default-scheduler", "component: kubelet"),
+        ("auth: basic AWS", "auth: basic bob"),
+        ("status: 401", "status: 403"),
+        ("title:", "colour:"),
+    ] {
+        assert!(text.contains(from), "the recording has no {from:?}");
+        assert!(!passes(&text.replace(from, to)), "{from:?} may be {to:?}");
+    }
 }

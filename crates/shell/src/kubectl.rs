@@ -203,7 +203,7 @@ impl Run<'_> {
         match self.flags.value("output") {
             None => self.out.say(&format!("{printed} {verb}{dry}")),
             Some("name") => self.out.say(&printed),
-            Some(_) => self.print_objects(&[object.clone()], false)?,
+            Some(_) => self.print_objects(std::slice::from_ref(object), false)?,
         }
         Ok(())
     }

@@ -9,13 +9,13 @@ use pullpath_model::ensure_image::{
 use pullpath_model::event::{EventType, Reason};
 use pullpath_model::image::ImageRef;
 use pullpath_model::message::kubelet as words;
+use pullpath_model::node::Throttle;
 use pullpath_model::pull_policy::PullPolicy;
 use pullpath_model::pull_record::{
     self, Access, AccountRecord, PodCredentials, PullRecord, SecretRecord, VerificationPolicy,
 };
 use pullpath_model::time::{SimTime, Span};
 use serde::Deserialize;
-use serde_yaml::Value;
 
 use crate::case::{Case, Difference, NotPlayed, Played, differ, differ_text, not_played};
 
@@ -45,8 +45,8 @@ struct Starts {
     credentials: Option<usize>,
     pull_errors: Option<Vec<Option<String>>>,
     keyring_error: Option<String>,
-    pull_qps: Option<Value>,
-    pull_burst: Option<Value>,
+    pull_qps: Option<u32>,
+    pull_burst: Option<u32>,
     ensure_secret_pulled_images: Option<bool>,
     backoff: Option<Limits>,
     steps: Vec<Step>,
@@ -112,9 +112,6 @@ impl Answers for Told<'_> {
 
 impl Starts {
     fn play(case: Self) -> Played {
-        if case.pull_qps.is_some() || case.pull_burst.is_some() {
-            return not_played("a limit of pulls");
-        }
         let Some(policy) = PullPolicy::from_name(&case.policy) else {
             return not_played(format!("policy {}", case.policy));
         };
@@ -134,6 +131,7 @@ impl Starts {
         let mut back_off = BackOff::new(Span::seconds(initial), Span::seconds(max));
         let mut previous: Option<Failure> = None;
         let (mut present, mut pulls) = (case.present, 0);
+        let mut throttle = Throttle::default();
         let mut differences = Vec::new();
         for (number, step) in (1..).zip(&case.steps) {
             let now = SimTime::START + Span::seconds(number);
@@ -143,7 +141,7 @@ impl Starts {
             let mut events = decision.events(&question);
             let mut failure = decision.failure(&case.image, previous.as_ref());
             if decision == Decision::Pull {
-                let errors = case.pull(&mut pulls, &mut told.calls);
+                let errors = case.pull(now, &mut throttle, &mut pulls, &mut told.calls);
                 match errors {
                     None => {
                         present = true;
@@ -156,7 +154,7 @@ impl Starts {
                         events.extend(failed.events(&case.image));
                         back_off.record_failure("uid", &case.image, now);
                         previous = Some(failed.failure());
-                        failure = previous.clone();
+                        failure.clone_from(&previous);
                     }
                 }
             }
@@ -173,9 +171,21 @@ impl Starts {
     }
 
     /// Pulls with each credential until one works; the errors if none does.
-    fn pull(&self, pulls: &mut usize, calls: &mut Vec<String>) -> Option<Vec<String>> {
+    fn pull(
+        &self,
+        now: SimTime,
+        throttle: &mut Throttle,
+        pulls: &mut usize,
+        calls: &mut Vec<String>,
+    ) -> Option<Vec<String>> {
         let mut errors = Vec::new();
         for _ in 0..self.credentials.unwrap_or(0).max(1) {
+            // Without a limit in the case there is none; the runtime does not hear of a pull that is refused.
+            let (qps, burst) = (self.pull_qps.unwrap_or(0), self.pull_burst.unwrap_or(0));
+            if !throttle.try_accept(qps, burst, now) {
+                errors.push(words::PULL_QPS_EXCEEDED.to_owned());
+                continue;
+            }
             calls.push("pull".to_owned());
             let error = match &self.pull_errors {
                 None => self.pull_error.clone(),

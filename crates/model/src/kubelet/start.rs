@@ -109,6 +109,12 @@ impl Cluster {
     /// Ephemeral containers, then init containers one after the other, then every other container (P9), beginning with
     /// the one at place `from` of that order. Answers whether a pull is under way.
     pub(super) fn start_containers(&mut self, id: PodId, run: &mut PodRun, from: usize) -> bool {
+        // The one whose pull has just ended may hold the others up.
+        if let Some(before) = from.checked_sub(1)
+            && !run.containers[at_place(run, before)].lets_others_start()
+        {
+            return false;
+        }
         for place in from..run.containers.len() {
             let index = at_place(run, place);
             // A sandbox that is only being made has no ephemeral containers yet.

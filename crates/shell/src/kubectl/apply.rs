@@ -46,12 +46,12 @@ impl Run<'_> {
                     DryRun::Client => modified,
                     DryRun::No | DryRun::Server => self
                         .ask(Method::Post, resource.path(&namespace, ""), &query, Some(&modified))
-                        .map_err(|failure| failure.from_file("creating", source))?,
+                        .map_err(|failure| failure.about_file("creating", source))?,
                 };
                 return self.report(resource, &created, "created");
             }
             Err(failure) => {
-                return Err(failure.from_file(
+                return Err(failure.about_file(
                     &format!("retrieving current configuration of {}", resource.printed(&name)),
                     source,
                 ));
@@ -84,7 +84,7 @@ impl Run<'_> {
                         json::compact(&patch),
                         resource.printed(&name)
                     );
-                    failure.from_file(&what, source)
+                    failure.about_file(&what, source)
                 })?,
         };
         self.report(resource, &patched, "configured")
@@ -108,7 +108,7 @@ impl Run<'_> {
             };
             match created {
                 Ok(created) => self.report(resource, &created, "created")?,
-                Err(failure) => failures.push(failure.from_file("creating", source)),
+                Err(failure) => failures.push(failure.about_file("creating", source)),
             }
         }
         failures.extend(read.err());
@@ -148,7 +148,7 @@ impl Run<'_> {
         }
         let replaced = self
             .ask(Method::Put, path, &query, Some(object))
-            .map_err(|failure| failure.from_file("replacing", source))?;
+            .map_err(|failure| failure.about_file("replacing", source))?;
         self.report(resource, &replaced, "replaced")
     }
 }

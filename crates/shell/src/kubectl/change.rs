@@ -184,7 +184,7 @@ impl Run<'_> {
                         changes.insert(key.to_owned(), value.into());
                     }
                     None => {
-                        drop(changes.insert(mark.trim_end_matches('-').to_owned(), Value::Null))
+                        changes.insert(mark.trim_end_matches('-').to_owned(), Value::Null);
                     }
                 }
             }

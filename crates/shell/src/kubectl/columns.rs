@@ -279,12 +279,14 @@ pub(super) fn pod_summary(pod: &Value, now: i64) -> PodSummary {
         }
         if reason == "Completed" && has_running {
             let is_ready = condition("Ready")["status"] == "True";
-            reason = if is_ready { "Running" } else { "NotReady" }.to_owned();
+            let word = if is_ready { "Running" } else { "NotReady" };
+            word.clone_into(&mut reason);
         }
     }
     let ended = ["Failed", "Succeeded"].contains(&status["phase"].as_str().unwrap_or_default());
     if !pod["metadata"]["deletionTimestamp"].is_null() && !ended {
-        reason = if status["reason"] == "NodeLost" { "Unknown" } else { "Terminating" }.to_owned();
+        let word = if status["reason"] == "NodeLost" { "Unknown" } else { "Terminating" };
+        word.clone_into(&mut reason);
     }
     let ends = list(&status["containerStatuses"]);
     let last =

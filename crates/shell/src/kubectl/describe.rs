@@ -51,7 +51,7 @@ impl Run<'_> {
             .filter_map(|secret| secret["name"].as_str())
             .collect();
         text.push_str(&multi("Image pull secrets:", &secrets));
-        Ok(self.with_events(text, "ServiceAccount", object)?)
+        self.with_events(text, "ServiceAccount", object)
     }
 
     fn describe_pod(&mut self, pod: &Value) -> Result<String, Failure> {

@@ -32,7 +32,7 @@ impl Failure {
     }
 
     /// The same about an object from a file (AddSourceToErr): `error when creating "STDIN": …`.
-    pub(crate) fn from_file(self, verb: &str, source: &str) -> Self {
+    pub(crate) fn about_file(self, verb: &str, source: &str) -> Self {
         match self.status {
             None => self,
             Some(mut status) => {

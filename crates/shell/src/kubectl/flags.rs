@@ -9,7 +9,7 @@ pub(crate) struct Flags {
     pub(crate) subcommand: String,
     /// Words that are no flags, after the command.
     pub(crate) words: Vec<String>,
-    flags: Vec<(String, String)>,
+    given: Vec<(String, String)>,
 }
 
 /// Long name, short name, and whether a value follows (a flag without may still be given one with `=`).
@@ -171,7 +171,7 @@ impl Flags {
                         .clone(),
                     None => "true".to_owned(),
                 };
-                flags.flags.push(((*long).to_owned(), value));
+                flags.given.push(((*long).to_owned(), value));
             } else {
                 flags.shorts(word, &known, &mut rest)?;
             }
@@ -199,8 +199,7 @@ impl Flags {
         known: &[Flag],
         rest: &mut std::slice::Iter<'_, String>,
     ) -> Result<(), Failure> {
-        let mut letters = word[1..].char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in word[1..].char_indices() {
             let flag = known.iter().find(|flag| flag.1.starts_with(letter) && flag.1.len() == 1);
             let (long, _, takes) =
                 flag.ok_or_else(|| self.unknown(&format!("shorthand flag: '{letter}' in {word}")))?;
@@ -221,7 +220,7 @@ impl Flags {
             } else {
                 "true".to_owned()
             };
-            self.flags.push(((*long).to_owned(), value));
+            self.given.push(((*long).to_owned(), value));
             if *takes {
                 break;
             }
@@ -243,12 +242,12 @@ impl Flags {
 
     /// The last value that a flag was given.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.flags.iter().rev().find(|(flag, _)| flag == name).map(|(_, value)| value.as_str())
+        self.given.iter().rev().find(|(flag, _)| flag == name).map(|(_, value)| value.as_str())
     }
 
     /// Every value that a flag was given.
     pub(crate) fn values(&self, name: &str) -> Vec<String> {
-        let given = self.flags.iter().filter(|(flag, _)| flag == name);
+        let given = self.given.iter().filter(|(flag, _)| flag == name);
         given.map(|(_, value)| value.clone()).collect()
     }
 

@@ -153,6 +153,9 @@ impl Resource {
     }
 }
 
+/// The objects that a command line names, and why some were not found.
+pub(crate) type Found = (Vec<(&'static Resource, Value)>, Vec<Failure>);
+
 /// What a command line names.
 pub(crate) struct Named {
     pub(crate) resource: &'static Resource,
@@ -208,10 +211,7 @@ impl Run<'_> {
     }
 
     /// The objects that the command line names; a missing one is a failure that is told after the others.
-    pub(crate) fn objects(
-        &mut self,
-        words: &[String],
-    ) -> Result<(Vec<(&'static Resource, Value)>, Vec<Failure>), Failure> {
+    pub(crate) fn objects(&mut self, words: &[String]) -> Result<Found, Failure> {
         let namespace =
             if self.flags.is_set("all-namespaces") { String::new() } else { self.namespace() };
         let mut objects = Vec::new();
