@@ -31,7 +31,7 @@ pub(super) struct Rollout {
     /// The one of the current template.
     pub(super) new: Option<Box<ReplicaSet>>,
     /// The others, oldest first.
-    pub(super) old: Vec<Box<ReplicaSet>>,
+    pub(super) old: Vec<ReplicaSet>,
 }
 
 impl Rollout {
@@ -41,7 +41,7 @@ impl Rollout {
 
     /// All ReplicaSets, the newest last.
     pub(super) fn all(&self) -> impl Iterator<Item = &ReplicaSet> {
-        self.old.iter().chain(&self.new).map(AsRef::as_ref)
+        self.old.iter().chain(self.new.as_deref())
     }
 
     fn wanted(&self) -> i32 {
@@ -125,22 +125,22 @@ impl Cluster {
         let spec = deployment.spec.clone()?;
         let hash = template_hash(self.world.seed, &spec.template);
         let name = format!("{}-{hash}", key.name);
-        let mut sets: Vec<Box<ReplicaSet>> =
+        let mut sets: Vec<ReplicaSet> =
             self.replica_sets(key).into_iter().map(|(_, set)| set).collect();
         let new = sets.iter().position(|set| set.metadata.name.as_deref() == Some(&name));
-        let new = new.map(|index| sets.remove(index));
+        let new = new.map(|index| Box::new(sets.remove(index)));
         Some(Rollout { key: key.clone(), deployment: deployment.clone(), spec, new, old: sets })
     }
 
     /// The ReplicaSets of a Deployment by revision, oldest first.
-    fn replica_sets(&self, deployment: &Key) -> Vec<(u32, Box<ReplicaSet>)> {
+    fn replica_sets(&self, deployment: &Key) -> Vec<(u32, ReplicaSet)> {
         let Some(owner) = self.store.get(deployment) else { return Vec::new() };
         let mut sets = Vec::new();
         for object in self.store.list_in(Kind::ReplicaSet, &deployment.namespace) {
             if let Object::ReplicaSet(set) = object.as_ref()
                 && object.owner() == Some(owner.uid())
             {
-                sets.push((revision(&set.metadata), set.clone()));
+                sets.push((revision(&set.metadata), ReplicaSet::clone(set)));
             }
         }
         sets.sort_by_key(|(revision, set)| (*revision, set.metadata.name.clone()));
@@ -205,7 +205,7 @@ impl Cluster {
         if room <= 0 {
             return false;
         }
-        let mut left: Vec<i32> = rollout.old.iter().map(|set| wanted(set)).collect();
+        let mut left: Vec<i32> = rollout.old.iter().map(wanted).collect();
         for (set, left) in rollout.old.iter().zip(&mut left) {
             let fewer = (*left - available(set)).clamp(0, room);
             (*left, room) = (*left - fewer, room - fewer);
@@ -287,7 +287,7 @@ impl Cluster {
     /// A finished rollout forgets the oldest ReplicaSets without Pods (cleanupDeployment).
     fn forget_old(&mut self, rollout: &Rollout) {
         let keep = rollout.spec.revision_history_limit.unwrap_or(HISTORY).max(0) as usize;
-        let empty = |set: &&Box<ReplicaSet>| {
+        let empty = |set: &&ReplicaSet| {
             wanted(set) == 0 && set.status.as_ref().is_none_or(|status| status.replicas == 0)
         };
         let idle: Vec<Key> = rollout

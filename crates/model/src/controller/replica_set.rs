@@ -142,8 +142,8 @@ fn counted(set: &ReplicaSet, active: &[Arc<PodRun>], terminating: usize) -> Repl
 
 /// The object that controls one with these metadata, if it is of a kind that is modelled.
 pub(super) fn controller_of(metadata: &ObjectMeta, namespace: &str) -> Option<Key> {
-    let owners = metadata.owner_references.iter().flatten();
-    let owner = owners.filter(|owner| owner.controller == Some(true)).next()?;
+    let mut owners = metadata.owner_references.iter().flatten();
+    let owner = owners.find(|owner| owner.controller == Some(true))?;
     let kind = Kind::of(&owner.api_version, &owner.kind)?;
     Some(Key::new(kind, namespace, &owner.name))
 }
