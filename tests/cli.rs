@@ -52,14 +52,13 @@ fn everything_that_ships_is_proved() {
     let run = pullpath(&["check"]);
     insta::assert_snapshot!(run.out, @r"
     ok scenarios/default-serviceaccount: fails as shipped, 3 solutions pass, 4 wrong answers told apart
-    ok scenarios/empty-name: fails as shipped, 2 solutions pass, 4 wrong answers told apart
     ok scenarios/free-ride-lost: fails as shipped, 2 solutions pass, 4 wrong answers told apart
     ok scenarios/one-bad-secret: fails as shipped, 3 solutions pass, 3 wrong answers told apart
     ok scenarios/thirteen-hour-token: fails as shipped, 3 solutions pass, 5 wrong answers told apart
     ok scenarios/wrong-type: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok lessons/image-pull-secrets.md
     ok quizzes/image-pull-secrets.yaml
-    6 scenarios, 1 lesson, 1 quiz checked: 0 errors, 0 warnings
+    5 scenarios, 1 lesson, 1 quiz checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
@@ -270,7 +269,7 @@ fn bundles_hold_no_answers_and_are_the_same_each_time() {
     }
     let files = read(one.path());
     assert_eq!(files, read(other.path()));
-    assert_eq!(files.len(), 4, "an index, two scenarios, one lesson");
+    assert_eq!(files.len(), 7, "an index, five scenarios, one lesson");
     assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
 }
 

@@ -142,8 +142,8 @@ fn attempt_of(path: &Path, scenario: &Scenario) -> Result<Attempt, Failure> {
         let texts = Texts::from([(name.clone(), text.clone())]);
         told.iter().map(|told| told.draw(&texts)).collect::<Vec<_>>().join("\n")
     })?;
-    let attempts = read.attempts.into_iter().map(|placed| placed.value.attempt);
-    attempts.filter(|attempt| attempt.scenario == scenario.id()).next_back().ok_or_else(|| {
+    let mut attempts = read.attempts.into_iter().map(|placed| placed.value.attempt);
+    attempts.rfind(|attempt| attempt.scenario == scenario.id()).ok_or_else(|| {
         Failure(format!(
             "{name}: there is no attempt at `{}` in it\n  = hint: name the scenario that was played",
             scenario.id()

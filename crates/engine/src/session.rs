@@ -566,7 +566,7 @@ impl Session {
         let (worlds, marks) = (Arc::clone(&self.worlds), self.marks.clone());
         // Hints, tries and the prediction belong to the attempt.
         let guide = GuideState { changed_since_run: false, ..guide };
-        *self = Self { guide, attempt, worlds, marks, ..fresh };
+        *self = Self { attempt, guide, worlds, marks, ..fresh };
         Ok(Vec::new())
     }
 }

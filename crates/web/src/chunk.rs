@@ -78,7 +78,7 @@ pub fn use_chunk(chunk: Chunk, is_wanted: bool) -> Arrival {
             let failed = setter.clone();
             let there =
                 gloo::events::EventListener::new(&gloo::utils::window(), chunk.event, move |_| {
-                    setter.set(chunk.find().map_or(Arrival::Away, Arrival::There))
+                    setter.set(chunk.find().map_or(Arrival::Away, Arrival::There));
                 });
             let error = gloo::events::EventListener::new(&script, "error", move |_| {
                 failed.set(Arrival::Failed);

@@ -344,7 +344,6 @@ fn answers(trace: &AttemptTrace) -> Facts {
         took_part: !trace.tries.is_empty(),
         evidence: node::queue(trace),
         exchanges,
-        ..Facts::default()
     }
 }
 

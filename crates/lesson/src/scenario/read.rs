@@ -262,8 +262,10 @@ impl Reader<'_> {
         let nodes = nodes.map(|node| world::nodes(&node, &roles, from)).unwrap_or_default();
         let plugins = fields.get("admission-plugins");
         let names = AdmissionPlugin::ALL.map(|plugin| (plugin.name(), plugin));
-        let admission_plugins =
-            plugins.iter().flat_map(|node| node.list()).filter_map(|node| node.word(&names));
+        let admission_plugins = plugins
+            .iter()
+            .flat_map(super::super::fields::Node::list)
+            .filter_map(|node| node.word(&names));
         let known = roles.keys().map(String::as_str);
         let fresh = fields
             .get("fresh-token-role")

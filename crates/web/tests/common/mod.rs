@@ -395,6 +395,7 @@ pub(crate) fn view() -> View {
         clock: "T+13:00:00".into(),
         wall: "2026-03-02 22:00:00Z".into(),
         versions: "Kubernetes 1.35 · containerd 2.1".into(),
+        brief: None,
         goals: Some(goals()),
         files: Some(files()),
         picture: Some(picture()),
