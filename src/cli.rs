@@ -93,7 +93,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
                 hint_for(other)
             ))),
         },
-        Some(other) => Err(other.unexpected().into()),
+        Some(other) => Err(unexpected(other, "")),
     }
 }
 
@@ -103,6 +103,12 @@ fn hint_for(word: &str) -> String {
         Some(near) => format!("did you mean `pullpath {near}`?"),
         None => "`pullpath --help` lists the commands".into(),
     }
+}
+
+/// What is said to an option or a word that a command does not know.
+pub(crate) fn unexpected(argument: lexopt::Arg<'_>, command: &str) -> Failure {
+    let error = argument.unexpected();
+    Failure(format!("{error}\n  = hint: `pullpath {command}--help` lists what there is"))
 }
 
 /// Prints a text and is done.

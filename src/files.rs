@@ -14,6 +14,10 @@ pub(crate) const LARGEST: u64 = 64 << 20;
 
 /// Reads every file below a folder: path with `/` to text. Files that are not text, and hidden ones, are left out.
 pub fn read_folder(folder: &Path) -> io::Result<Texts> {
+    if folder.is_file() {
+        let message = format!("{}: this is a file, and a folder is wanted", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
+    }
     let mut texts = Texts::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(next) = waiting.pop() {

@@ -305,3 +305,34 @@ fn every_broken_folder_is_told_on_the_command_line() {
         assert!(printed.contains("= hint: "), "{name}: {printed}");
     }
 }
+
+#[test]
+fn what_cannot_be_done_is_said_about_what_was_typed() {
+    #[track_caller]
+    fn check(arguments: &[&str], folder: &Path, want: &[&str]) {
+        let output = Command::new(env!("CARGO_BIN_EXE_pullpath"))
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .expect("the binary runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).expect("it prints UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        for part in want {
+            assert!(said.contains(part), "{arguments:?}: no {part:?} in\n{said}");
+        }
+    }
+    let scratch = scratch();
+    let here = scratch.path();
+    fs::create_dir(here.join("empty")).unwrap();
+    fs::write(here.join("bad.yaml"), "format: 1\n title: x\n").unwrap();
+    for command in ["check", "run", "grade", "hand-in", "new", "bundle", "explain"] {
+        let help = format!("`pullpath {command} --help`");
+        check(&[command, "--nope"], here, &["'--nope'", &help]);
+    }
+    check(&["--nope"], here, &["'--nope'", "`pullpath --help`"]);
+    check(&["check", "bad.yaml"], here, &["--> ./bad.yaml:2:7"]);
+    check(&["run", "bad.yaml"], here, &["bad.yaml: this is a file, and a folder is wanted"]);
+    check(&["grade", "missing.json"], here, &["missing.json: No such file"]);
+    check(&["bundle", "empty", "--out", "out"], here, &["there is no content to bundle"]);
+}

@@ -75,6 +75,23 @@ fn the_first_line_is_the_verdict_and_the_code_says_it_too() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pullpath"))
+        .args(["explain", "-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    // It begins to print when its input has ended, and nobody reads by then.
+    child.stdin.take().unwrap().write_all(b"ErrImagePull").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
 fn standard_input_is_read_and_the_clock_is_shown() {
     let dump = fs::read_to_string("tests/explain/ecr-expired/dump.yaml").unwrap();
     let run = explain(&["-f", "-"], &dump);

@@ -25,7 +25,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             Long("help") | Short('h') => return say(output, HELP),
             Long("out") => out = Some(parser.value()?.into()),
             Value(path) => paths.push(path.into()),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "bundle ")),
         }
     }
     let out = out.ok_or("where to?\n  = hint: pullpath bundle scenarios lessons --out DIR")?;
@@ -38,6 +38,10 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         for (name, text) in files::read_folder(path)? {
             texts.insert(format!("{folder}/{name}"), text);
         }
+    }
+    if texts.is_empty() {
+        let hint = "name folders with scenarios or lessons in them";
+        return Err(Failure(format!("there is no content to bundle\n  = hint: {hint}")));
     }
     let bundles = bundle::bundle(&texts).into_result().map_err(|diagnostics| {
         diagnostics.iter().map(|diagnostic| diagnostic.draw(&texts)).collect::<Vec<_>>().join("\n")
@@ -53,6 +57,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
     for (name, json) in &bundles {
         fs::write(out.join(name), json)?;
     }
-    writeln!(output.out, "{} files in {}", bundles.len(), out.display())?;
+    let files = if bundles.len() == 1 { "file" } else { "files" };
+    writeln!(output.out, "{} {files} in {}", bundles.len(), out.display())?;
     Ok(PASSED)
 }

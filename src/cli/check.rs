@@ -46,7 +46,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         match argument {
             Long("help") | Short('h') => return say(output, HELP),
             Value(path) => paths.push(path.into()),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "check ")),
         }
     }
     if paths.is_empty() {
@@ -230,6 +230,8 @@ fn report(
     output: &mut Output<'_>,
     tally: &mut Tally,
 ) -> Result<(), Failure> {
+    // The parent of a bare file name is empty, and `/name` would be another file.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let folder = folder.to_string_lossy();
     let prefixed: Texts =
         texts.iter().map(|(path, text)| (format!("{folder}/{path}"), text.clone())).collect();

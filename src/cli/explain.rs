@@ -105,7 +105,7 @@ fn request(parser: &mut lexopt::Parser) -> Result<Option<Request>, Failure> {
             Long("strict") => strict = true,
             Long("rehearse") => rehearse = Some(PathBuf::from(parser.value()?)),
             Value(path) => paths.push(PathBuf::from(path)),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "explain ")),
         }
     }
     if paths.is_empty() {

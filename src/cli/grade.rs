@@ -77,7 +77,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             Long("resume") => options.resume = Some(parser.value()?.into()),
             Long("shard") => options.shard = Some(shard(&parser.value()?.string()?)?),
             Value(path) => options.paths.push(path.into()),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "grade ")),
         }
     }
     grade(options, output)
@@ -92,6 +92,10 @@ fn grade(mut options: Options, output: &mut Output<'_>) -> Result<u8, Failure> {
         let hint =
             "pullpath grade hand-ins/ --content DIR, or pullpath grade scenarios/NAME attempt.json";
         return Err(Failure(format!("which attempts?\n  = hint: {hint}")));
+    }
+    // The path that was typed is told of before a folder that was not.
+    for path in options.paths.iter().filter(|path| path.as_os_str() != "-") {
+        std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let content = match &scenario {
         Some(folder) => Content::of_scenario(folder)?,

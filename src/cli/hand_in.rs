@@ -26,7 +26,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             Long("number") => learner.number = parser.value()?.string()?,
             Long("name") => learner.name = parser.value()?.string()?,
             Value(path) => paths.push(path.into()),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "hand-in ")),
         }
     }
     if learner == Learner::default() || paths.is_empty() {

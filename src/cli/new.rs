@@ -43,7 +43,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             Long("help") | Short('h') => return say(output, HELP),
             Long("in") => folder = parser.value()?.into(),
             Value(word) if words.len() < 2 => words.push(word.string()?),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "new ")),
         }
     }
     let [kind, name] = &words[..] else {

@@ -68,7 +68,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             Long("log") => options.log = true,
             Long("attempt") => options.attempt = true,
             Value(path) if options.scenario.is_none() => options.scenario = Some(path.into()),
-            other => return Err(other.unexpected().into()),
+            other => return Err(super::unexpected(other, "run ")),
         }
     }
     let path = options
