@@ -72,7 +72,7 @@ fn kind_of(login: &Login, family: Family) -> (&'static str, Option<&'static str>
         AZURE_TOKEN => ("Azure token", None),
         _ if starts("ghs_") => (
             "GitHub app or workflow token",
-            Some("a GITHUB_TOKEN ends with its workflow's job, an app's token after an hour"),
+            Some("ends with the workflow's job (GITHUB_TOKEN) or after an hour (an app's)"),
         ),
         _ if starts("glcbt-") => ("GitLab job token", Some("ends with its job")),
         _ if starts("ghp_") => {

@@ -264,14 +264,14 @@ fn event_row(file: usize, at: usize, line: &str, into: &mut Inventory) {
 pub(crate) fn read_lines(file: usize, text: &str, namespace: &str, into: &mut Inventory) -> bool {
     let before = into.events.len();
     let bom = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
-    let mut head: Vec<&str> = Vec::new();
+    let mut head: Vec<(usize, &str)> = Vec::new();
     let mut joined = false;
     for (at, line) in lines(&text[bom..]) {
         let at = at + bom;
         let all = columns(line);
         let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
         if names.contains(&"MESSAGE") || (names.contains(&"STATUS") && names.contains(&"READY")) {
-            head = names;
+            head = all;
             continue;
         }
         if continues(line) && joined {
@@ -290,19 +290,44 @@ pub(crate) fn read_lines(file: usize, text: &str, namespace: &str, into: &mut In
     into.events.len() > before || !head.is_empty()
 }
 
+/// What stands in a row below a name of the head. kubectl begins a column's cells where its name begins, and a cell may be
+/// empty; a table that was pasted has lost that, and its columns are counted.
+fn cell<'a>(
+    line: &'a str,
+    all: &[(usize, &'a str)],
+    head: &[(usize, &str)],
+    name: &str,
+) -> Option<(usize, &'a str)> {
+    let index = head.iter().position(|(_, known)| *known == name)?;
+    let begins =
+        |at: usize| line.is_char_boundary(at) && (at == 0 || line[..at].ends_with([' ', '\t']));
+    if head.iter().all(|(at, _)| *at > line.len() || begins(*at)) {
+        let from = head[index].0;
+        let to = head.get(index + 1).map_or(line.len(), |(next, _)| (*next).min(line.len()));
+        let text = line.get(from..to)?;
+        let cell = text.trim();
+        return (!cell.is_empty()).then(|| (from + text.len() - text.trim_start().len(), cell));
+    }
+    let (from, cell) = *all.get(index)?;
+    if name != "MESSAGE" {
+        return Some((from, cell));
+    }
+    // A message may have gaps of its own: what follows it is counted from the end.
+    let behind = head.len() - index - 1;
+    let (last, words) = all[index.max(all.len().saturating_sub(behind + 1))];
+    Some((from, &line[from..last + words.len()]))
+}
+
 fn row(
     file: usize,
     at: usize,
     line: &str,
     all: &[(usize, &str)],
-    head: &[&str],
+    head: &[(usize, &str)],
     namespace: &str,
     into: &mut Inventory,
 ) -> bool {
-    let column = |name: &str| {
-        let index = head.iter().position(|known| *known == name)?;
-        all.get(index).copied()
-    };
+    let column = |name: &str| cell(line, all, head, name);
     let object = column("OBJECT").map(|(_, object)| object).or_else(|| {
         all.iter()
             .map(|(_, column)| *column)
@@ -313,8 +338,7 @@ fn row(
         .map(|object| &object[4..])
         .or_else(|| column("NAME").map(|(_, name)| name));
     let (from, message) = match column("MESSAGE").or(column("STATUS")) {
-        Some((from, _)) if column("MESSAGE").is_some() => (from, line[from..].trim_end()),
-        Some((from, status)) => (from, status),
+        Some(found) => found,
         None => match (object, all.last()) {
             (Some(_), Some((from, last))) => (*from, *last),
             _ => (line.len() - line.trim_start().len(), line.trim()),

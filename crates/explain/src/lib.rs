@@ -186,11 +186,35 @@ fn read(
         Form::Objects => {
             let Checked { value, diagnostics } =
                 intake::read_places(&input.name, &input.text, Profile::Dump, tell);
-            let found = diagnostics
-                .iter()
-                .map(|diagnostic| told(file, diagnostic, input, sources))
-                .collect();
+            if let Some(at) = template(&input.text, &diagnostics) {
+                let spot = Spot::value(file, at..at, None);
+                let found = sources.finding(
+                    "template",
+                    Severity::Error,
+                    &spot,
+                    "this is a template and no manifest yet: `{{` stands in it, and it is no YAML",
+                    "render it first: `helm template RELEASE CHART | pullpath explain -f -`",
+                );
+                return Told::Unreadable(vec![found]);
+            }
+            let mut found: Vec<_> =
+                diagnostics.iter().map(|diagnostic| told(file, diagnostic, sources)).collect();
             let Some(documents) = value else { return Told::Unreadable(found) };
+            found.extend(documents.iter().filter_map(|document| {
+                let kind = document.cursor().get("kind")?;
+                let spot = Spot::value(file, kind.span(), kind.key_span());
+                (kind.text()? == "Kustomization"
+                    && document.cursor().get("apiVersion")?.text()?.starts_with("kustomize.config"))
+                .then(|| {
+                    sources.finding(
+                        "kustomization",
+                        Severity::Warning,
+                        &spot,
+                        "a Kustomization may change names, images and namespaces; it is not applied here",
+                        "explain what comes of it: `kubectl kustomize FOLDER | pullpath explain -f -`",
+                    )
+                })
+            }));
             let before = inventory.objects;
             for document in &documents {
                 let mut reader = Reader { file, namespace: &options.namespace, into: inventory };
@@ -212,21 +236,29 @@ fn read(
     }
 }
 
+/// Where a template's own language breaks the YAML: `{{` at the first mistake or on the line before it. Elsewhere it may be in
+/// its place, as in the texts of External Secrets and dashboards.
+fn template(text: &str, diagnostics: &[Diagnostic]) -> Option<usize> {
+    let first = diagnostics.iter().find(|found| found.severity == diagnostic::Severity::Error)?;
+    if !["yaml-syntax", "bad-key"].contains(&first.code) {
+        return None;
+    }
+    let at = text.floor_char_boundary(first.span.start);
+    let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    let mut breaks = text[..at].rmatch_indices('\n');
+    let from = breaks.nth(1).map_or(0, |(before, _)| before + 1);
+    text[from..end].find("{{").map(|inside| from + inside)
+}
+
 /// A diagnostic of the intake. Its own drawing would show the whole source line.
-fn told(file: usize, diagnostic: &Diagnostic, input: &Input, sources: &Sources<'_>) -> Finding {
+fn told(file: usize, diagnostic: &Diagnostic, sources: &Sources<'_>) -> Finding {
     let severity = match diagnostic.severity {
         diagnostic::Severity::Error => Severity::Error,
         diagnostic::Severity::Warning => Severity::Warning,
     };
     // A place of the parser's may be anywhere: nothing is shown of it.
     let spot = Spot::value(file, diagnostic.span.start..diagnostic.span.start, None);
-    let template = input.text.contains("{{") && diagnostic.code == "yaml-syntax";
-    let hint = if template {
-        "this looks like a template: render it first (`helm template`, `kustomize build`)"
-            .to_owned()
-    } else {
-        diagnostic.hint.clone().unwrap_or_default()
-    };
+    let hint = diagnostic.hint.clone().unwrap_or_default();
     let message = match diagnostic.code {
         // These quote a value, and it may be a secret.
         "wrong-type" | "not-json" => "the value does not fit its type".to_owned(),

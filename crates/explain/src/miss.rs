@@ -120,10 +120,18 @@ fn near_host(key_host: &str, host: &str, key: &str) -> Option<Miss> {
     let miss = |why: String| Some(Miss { code: "host-mismatch", why, hint: hint.clone() });
     if let (Some(theirs), Some(ours)) = (EcrHost::parse(key_host), EcrHost::parse(host)) {
         if theirs.account == ours.account && theirs.region != ours.region {
-            return miss(format!(
-                "it is for the region `{}`, the image is in `{}`",
-                theirs.region, ours.region
-            ));
+            // E6: under another key the same token would be refused.
+            return Some(Miss {
+                code: "host-mismatch",
+                why: format!(
+                    "it is for the region `{}`, the image is in `{}`",
+                    theirs.region, ours.region
+                ),
+                hint: format!(
+                    "add an entry `{host}` with a token of its own: `aws ecr get-login-password --region {}`",
+                    ours.region
+                ),
+            });
         }
         if theirs.region == ours.region && theirs.account != ours.account {
             return miss(format!(

@@ -367,6 +367,15 @@ impl<'a> Check<'a> {
                 format!("nothing in the input renews it; {}", family.fresh_login(&host)),
             );
         }
+        let user = entry.login.username.as_str();
+        if family == crate::host::Family::Harbor && (user == "robot" || user.starts_with("robot+"))
+        {
+            let message = format!(
+                "the user name in the entry `{shown}` of Secret `{name}` is `robot` without a `$`: a shell takes `$project` in double quotes for a variable"
+            );
+            let hint = "write it in single quotes, `'robot$project+name'`, unless this Harbor's robots have another prefix";
+            self.warn("robot-name", spot, message, hint);
+        }
         if assessment.kind.contains("workflow") || assessment.kind.contains("job") {
             let message = format!(
                 "the entry `{shown}` of Secret `{name}` holds a {}, which {}",

@@ -227,6 +227,68 @@ fn tokens() {
 }
 
 #[test]
+fn robots_of_harbor() {
+    use Verdict::{Pulls, WillNotPull};
+    let team = pod("harbor.corp.example/team/app:1", NAMES_S);
+    let robot = |user: &str| login("harbor.corp.example", user, "p1") + &team;
+    check(&robot("robot$team+puller"), &[], Pulls);
+    check(&robot("robot$everywhere"), &[], Pulls);
+    check(&robot("robot$other+puller"), &["robot-project"], WillNotPull);
+    check(&robot("robot+puller"), &["robot-name"], Pulls);
+    check(&robot("robotics"), &[], Pulls);
+}
+
+#[test]
+fn a_token_of_another_region_is_not_saved_by_another_key() {
+    let other = login("123456789012.dkr.ecr.us-east-1.amazonaws.com", "AWS", "opaque-token");
+    let report = ask(&(other + &pod(&format!("{ECR}/a:1"), NAMES_S)));
+    let hint = &report.findings[0].hint;
+    assert!(hint.contains("a token of its own") && hint.contains("eu-central-1"), "{hint}");
+}
+
+#[test]
+fn a_template_is_called_one() {
+    #[track_caller]
+    fn check(text: &str, line: u32) {
+        let found: Vec<_> =
+            ask(text).unreadable.iter().map(|finding| (finding.code, finding.place.line)).collect();
+        assert_eq!(found, [("template", line)], "{text}");
+    }
+    let kind = "apiVersion: v1\nkind: Pod\nmetadata:\n";
+    check(&format!("{kind}  name: {{{{ include \"a\" . }}}}\n  {{{{- if .x }}}}\n  a: b\n"), 4);
+    check(&format!("{{{{- if .x }}}}\n{kind}  name: a\n{{{{- end }}}}\n"), 1);
+    // External Secrets write such texts into values; a mistake elsewhere is called by its own name.
+    let text = format!("{kind}  name: '{{{{ .x }}}}'\nspec:\n  a: b\n\n  c: [\n");
+    assert_eq!(ask(&text).unreadable[0].code, "yaml-syntax");
+}
+
+#[test]
+fn a_kustomization_is_not_applied() {
+    let text =
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n";
+    assert_eq!(codes(text), ["kustomization"]);
+    assert_eq!(ask(text).unreadable, []);
+}
+
+#[test]
+fn a_table_of_events_is_read_by_its_head() {
+    let message = "Failed to pull image \"a.example/b:1\": failed to pull and unpack image \"a.example/b:1\": failed to resolve image: a.example/b:1: not found";
+    let behind = format!("OBJECT      MESSAGE{}COUNT\n", " ".repeat(message.len() - 4))
+        + &format!("pod/web-0   {message}   4\n");
+    let first = format!("MESSAGE{}OBJECT      REASON\n", " ".repeat(message.len() - 4))
+        + &format!("{message}   pod/web-0   Failed\n");
+    let empty = format!("OBJECT      SUBOBJECT   MESSAGE\npod/web-0               {message}\n");
+    let pasted = format!("OBJECT    MESSAGE    COUNT\npod/web-0   {message}   4\n");
+    for text in [behind, first, empty, pasted] {
+        let report = ask(&text);
+        let read: Vec<_> =
+            report.messages.iter().map(|read| (read.subject.as_deref(), &*read.words)).collect();
+        let [(Some("Pod default/web-0"), words)] = read[..] else { panic!("{text}\n{read:#?}") };
+        assert!(words.ends_with("a.example/b:1: not found"), "{words}");
+    }
+}
+
+#[test]
 fn near_misses() {
     #[track_caller]
     fn one(key: &str, image: &str, code: &str) {

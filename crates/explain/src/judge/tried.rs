@@ -9,7 +9,7 @@ use pullpath_model::image::ImageRef;
 use pullpath_model::keyring::{EntryTrace, Keyring, Offer};
 
 use super::{Judge, source_name, source_words};
-use crate::credential::{Assessment, assess};
+use crate::credential::{Assessment, Dead, assess};
 use crate::host::{Anonymous, Family};
 use crate::object::{PodLike, SecretObject};
 use crate::report::Credential;
@@ -94,7 +94,20 @@ impl<'a> Judge<'a> {
         for offer in keyring.lookup(&lookup) {
             let secret = source_name(&offer.source).and_then(|name| secrets.get(name));
             let written = secret.and_then(|secret| secret.written);
-            let assessment = assess(&offer.login, image.host(), family, written, self.now);
+            let mut assessment = assess(&offer.login, image.host(), family, written, self.now);
+            if assessment.dead.is_none() && family == Family::Harbor {
+                assessment.dead = foreign_robot(&offer.login.username, image.path());
+                if let (Some(dead), Some(secret)) = (&assessment.dead, secret) {
+                    let message = format!(
+                        "the entry `{}` of Secret `{}` gives no login for `{}`: {}",
+                        shown_key(&offer.key),
+                        secret.name,
+                        image.lookup_name(),
+                        dead.why
+                    );
+                    self.error(dead.code, &miss::spot(secret), message, &dead.hint);
+                }
+            }
             tried.rows.push(Credential {
                 source: source_words(&offer.source),
                 key: Some(shown_key(&offer.key)),
@@ -216,6 +229,22 @@ impl<'a> Judge<'a> {
         }
         (false, "not in the input".into())
     }
+}
+
+/// Harbor calls a project's own robot `robot$project+name`, and it has rights in that project only. One of the whole system
+/// has no `+` in its name, and the prefix can be set: what does not look like this is not judged.
+fn foreign_robot(user: &str, path: &str) -> Option<Dead> {
+    let (theirs, _) = user.strip_prefix("robot$")?.split_once('+')?;
+    let ours = path.split('/').next().unwrap_or_default();
+    (theirs != ours).then(|| Dead {
+        code: "robot-project",
+        why: format!(
+            "it is a robot account of the project `{}`, the image is in `{}`",
+            short(theirs),
+            short(ours)
+        ),
+        hint: format!("take a robot account of `{}`, or one of the whole system", short(ours)),
+    })
 }
 
 fn row(source: &str, note: &str) -> Credential {
