@@ -6,10 +6,10 @@ use std::sync::Arc;
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_model::world::World;
 use pullpath_view::wire::{Answer, Ask, Notice, Query, Reply, Request};
 use pullpath_view::{Attempt, View};
 
-use crate::KUBERNETES;
 use crate::session::Session;
 use crate::view;
 
@@ -44,7 +44,9 @@ impl Host {
         };
         let answer = match ask {
             Ask::Hello { build } if build == self.build => {
-                Answer::Hello { build, kubernetes: KUBERNETES.into() }
+                // That of a world which does not state its own.
+                let kubernetes = view::release(World::default().kubernetes);
+                Answer::Hello { build, kubernetes }
             }
             Ask::Hello { .. } => Answer::WrongBuild { build: self.build.clone() },
             Ask::Open { sources, attempt, query } => {

@@ -16,6 +16,3 @@ pub mod worlds;
 pub use host::Host;
 pub use past::Past;
 pub use session::Session;
-
-/// The version of Kubernetes that is modelled.
-pub const KUBERNETES: &str = "1.35";

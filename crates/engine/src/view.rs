@@ -14,6 +14,7 @@ use pullpath_lesson::manifest;
 use pullpath_model::cloud::EcrHost;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::time::SimTime;
+use pullpath_model::world::Version;
 use pullpath_view::View;
 use pullpath_view::pane::FileRow;
 use pullpath_view::wire::Query;
@@ -95,7 +96,27 @@ fn versions(session: &Session) -> String {
         .collect();
     runtimes.sort();
     runtimes.dedup();
-    format!("Kubernetes {} · {}", crate::KUBERNETES, runtimes.join(", "))
+    let cluster = session.scenario.world().kubernetes;
+    // Nodes are not raised all at once.
+    let mut kubelets: Vec<_> = session
+        .scenario
+        .world()
+        .nodes
+        .iter()
+        .filter_map(|node| node.kubernetes)
+        .filter(|own| *own != cluster)
+        .collect();
+    kubelets.sort();
+    kubelets.dedup();
+    let kubelets = kubelets.into_iter().map(|own| format!("kubelet {}", release(own)));
+    let shown: Vec<String> = kubelets.chain(runtimes).collect();
+    format!("Kubernetes {} · {}", release(cluster), shown.join(", "))
+}
+
+/// As one says it: the third number only where a world states one.
+pub(crate) fn release(version: Version) -> String {
+    let whole = version.to_string();
+    whole.strip_suffix(".0").map(str::to_owned).unwrap_or(whole)
 }
 
 fn files(session: &Session) -> Vec<FileRow> {

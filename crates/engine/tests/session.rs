@@ -32,7 +32,11 @@ fn texts(id: &str) -> Texts {
 }
 
 fn session(id: &str) -> Session {
-    let scenario = Scenario::read(&texts(id), id, Folder::Whole).into_result().unwrap();
+    played(id, &texts(id))
+}
+
+fn played(id: &str, texts: &Texts) -> Session {
+    let scenario = Scenario::read(texts, id, Folder::Whole).into_result().unwrap();
     Session::new(Arc::new(scenario)).unwrap()
 }
 
@@ -54,6 +58,72 @@ fn edited(session: &Session, file: &str, from: &str, to: &str) -> Action {
 fn name_the_account(session: &Session) -> Action {
     let line = "      serviceAccountName: payment-api-sa\n      containers:";
     edited(session, "deployment.yaml", "      containers:", line)
+}
+
+/// A scenario with other text in its `scenario.yaml`.
+fn changed(id: &str, edits: &[(&str, &str)]) -> Session {
+    let mut texts = texts(id);
+    let file = texts.get_mut("scenario.yaml").unwrap();
+    for (from, to) in edits {
+        assert!(file.contains(from), "{from}");
+        *file = file.replace(from, to);
+    }
+    played(id, &texts)
+}
+
+#[test]
+fn the_world_states_its_release_and_nodes_their_own() {
+    let check = |edits: &[(&str, &str)], versions: &str, running: bool| {
+        let mut session = changed("free-ride-lost", edits);
+        assert_eq!(look(&session).versions, versions, "{edits:?}");
+        act(&mut session, Action::Run);
+        let state = look(&session).goals.unwrap().rows[0].state;
+        assert_eq!(state == GoalState::Met, running, "{edits:?}");
+    };
+    let shipped = "Kubernetes 1.35 · containerd 2.1.4";
+    // KEP-2535 is on from 1.35: before, whoever came to the node could use what was there (P49).
+    let world = |to: &str, versions: &str, running: bool| {
+        check(&[("  kubernetes: 1.35\n", to)], versions, running);
+    };
+    world("", shipped, false);
+    world("  kubernetes: 1.35.6\n", "Kubernetes 1.35.6 · containerd 2.1.4", false);
+    world("  kubernetes: 1.34\n", "Kubernetes 1.34 · containerd 2.1.4", true);
+    let node = |extra: &str, versions: &str, running: bool| {
+        let to = format!("name: worker-7, {extra}, ");
+        // A token with a text that a file of the node can hold too.
+        let token = ("issued: -25m,", "issued: -25m, text: morning,");
+        check(&[("name: worker-7, ", &to), token], versions, running);
+    };
+    node("kubernetes: 1.34.2", "Kubernetes 1.35 · kubelet 1.34.2, containerd 2.1.4", true);
+    node("kubelet: { imagePullCredentialsVerificationPolicy: NeverVerify }", shipped, true);
+    node("kubelet: { featureGates: { KubeletEnsureSecretPulledImages: false } }", shipped, true);
+    node("kubelet: { registryPullQPS: 1 }", shipped, false);
+    // A login of the node serves every Pod (P35), and so does a plugin's.
+    let host = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+    for (password, running) in [("morning", true), ("evening", false)] {
+        let auth = format!("{{ {host}: {{ username: AWS, password: {password} }} }}");
+        let file = format!("files: {{ /root/.docker/config.json: {{ auths: {auth} }} }}");
+        node(&file, shipped, running);
+        let plugin = format!("name: helper, match-images: [{host}], answers: [auth: {auth}]");
+        node(&format!("providers: [{{ {plugin} }}]"), shipped, running);
+    }
+}
+
+#[test]
+fn a_look_up_that_fails_is_not_a_pull_that_fails() {
+    let check = |id: &str, edits: &[(&str, &str)], want: &str| {
+        let mut session = changed(id, edits);
+        act(&mut session, Action::Predict { option: "running".into() });
+        act(&mut session, Action::Run);
+        let prediction = look(&session).guide.unwrap().prediction.unwrap();
+        assert_eq!(prediction.outcome.as_deref(), Some(want), "{id} {edits:?}");
+    };
+    let asks =
+        ("\nhints:", "\npredict: { question: What will it do?, about: shop/checkout }\nhints:");
+    check("one-bad-secret", &[asks], "look-up-fails");
+    // To 1.32 the look-up was a part of the pull.
+    check("one-bad-secret", &[asks, ("  seed:", "  kubernetes: 1.32\n  seed:")], "pull-fails");
+    check("wrong-type", &[], "pull-fails");
 }
 
 #[test]

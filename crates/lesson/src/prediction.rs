@@ -15,6 +15,8 @@ pub enum Outcome {
     Running,
     /// They are created, and their image cannot be pulled.
     PullFails,
+    /// A credential cannot be read, which ends each try before a pull (P22).
+    LookUpFails,
     /// They may not pull, and the image is not there.
     NeverPull,
     /// Their image's name does not parse.
@@ -25,14 +27,21 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Running, Self::PullFails, Self::NeverPull, Self::InvalidName, Self::NotCreated];
+    pub const ALL: [Self; 6] = [
+        Self::Running,
+        Self::PullFails,
+        Self::LookUpFails,
+        Self::NeverPull,
+        Self::InvalidName,
+        Self::NotCreated,
+    ];
 
     /// As answers spell it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::PullFails => "pull-fails",
+            Self::LookUpFails => "look-up-fails",
             Self::NeverPull => "never-pull",
             Self::InvalidName => "invalid-name",
             Self::NotCreated => "not-created",
@@ -44,6 +53,9 @@ impl Outcome {
         match self {
             Self::Running => "All Pods come to run",
             Self::PullFails => "Pods are created, then show ErrImagePull and ImagePullBackOff",
+            Self::LookUpFails => {
+                "Pods are created, then show an error about their credentials, and never ImagePullBackOff"
+            }
             Self::NeverPull => "Pods are created, then show ErrImageNeverPull",
             Self::InvalidName => "Pods are created, then show InvalidImageName",
             Self::NotCreated => "No new Pod is created",
@@ -74,12 +86,13 @@ pub fn outcome(cluster: &Cluster, about: &Workload) -> Outcome {
     if wanted > 0 && !pods.iter().any(|pod| of_newest(pod.owner.as_deref())) {
         return Outcome::NotCreated;
     }
-    let waiting =
-        pods.iter().filter_map(|pod| pod.waiting()).map(|(_, waiting)| &*waiting.reason).next();
-    match waiting {
+    let waiting = pods.iter().find_map(|pod| pod.waiting()).map(|(_, waiting)| waiting);
+    match waiting.map(|waiting| (&*waiting.reason, &*waiting.message)) {
         None => Outcome::Running,
-        Some("ErrImageNeverPull") => Outcome::NeverPull,
-        Some("InvalidImageName") => Outcome::InvalidName,
+        Some(("ErrImageNeverPull", _)) => Outcome::NeverPull,
+        Some(("InvalidImageName", _)) => Outcome::InvalidName,
+        // P22: the error is the reason and the message, and only it is.
+        Some((reason, message)) if reason == message => Outcome::LookUpFails,
         Some(_) => Outcome::PullFails,
     }
 }

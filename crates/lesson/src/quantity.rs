@@ -86,6 +86,12 @@ pub fn version(text: &str) -> Option<Version> {
     parts.next().is_none().then_some(version)
 }
 
+/// `1.34` or `1.34.2`: a release whose kubelet is modelled.
+pub fn kubernetes(text: &str) -> Option<Version> {
+    let found = version(text).or_else(|| version(&format!("{text}.0")))?;
+    (found.major == 1 && (28..=36).contains(&found.minor)).then_some(found)
+}
+
 /// `2026-03-02T09:00:00Z` in Unix seconds; years 2000 to 2099, UTC only.
 pub fn moment(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
@@ -171,6 +177,11 @@ mod tests {
         assert_eq!(version("2.1.4"), Some(Version::new(2, 1, 4)));
         for text in ["2.1", "2.1.4.0", "v2.1.4", "2.01.4", "", "2..4", "2.1.4-rc1"] {
             assert_eq!(version(text), None, "{text}");
+        }
+        assert_eq!(kubernetes("1.34"), Some(Version::new(1, 34, 0)));
+        assert_eq!(kubernetes("1.34.2"), Some(Version::new(1, 34, 2)));
+        for text in ["1.3", "1.27", "1.37", "2.30", "1", "1.34.", "1.34.2.0", "v1.34", ""] {
+            assert_eq!(kubernetes(text), None, "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! types one.
 
 pub mod cloud;
+pub mod configuration;
 pub mod controller;
 pub mod kubelet;
 pub mod registry;

@@ -168,6 +168,14 @@ pub enum VerificationPolicy {
 }
 
 impl VerificationPolicy {
+    /// The names of all of them, the default first.
+    pub const NAMES: [&str; 4] = [
+        "NeverVerifyPreloadedImages",
+        "NeverVerify",
+        "AlwaysVerify",
+        "NeverVerifyAllowlistedImages",
+    ];
+
     /// The policy of that name, with the node's `preloadedImagesVerificationAllowlist`; the error stops the kubelet
     /// from starting.
     pub fn new(name: &str, allowlist: &[String]) -> Result<Self, String> {

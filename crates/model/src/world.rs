@@ -256,9 +256,12 @@ impl Feature {
         }
     }
 
-    /// The first release that has the gate.
-    const fn since(self) -> u32 {
-        33
+    /// Whether a release has the gate at all: one that has not does not start with it set.
+    pub const fn is_known_to(self, kubernetes: Version) -> bool {
+        match self {
+            Self::KubeletEnsureSecretPulledImages
+            | Self::KubeletServiceAccountTokenForCredentialProviders => kubernetes.minor >= 33,
+        }
     }
 }
 
@@ -280,8 +283,7 @@ impl Features {
     pub fn of(kubernetes: Version, gates: &BTreeMap<Feature, bool>) -> Self {
         let on = |feature: Feature| {
             let set = gates.get(&feature).copied();
-            kubernetes.minor >= feature.since()
-                && set.unwrap_or_else(|| feature.default_in(kubernetes))
+            feature.is_known_to(kubernetes) && set.unwrap_or_else(|| feature.default_in(kubernetes))
         };
         Self {
             ensures_secret_pulled_images: on(Feature::KubeletEnsureSecretPulledImages),

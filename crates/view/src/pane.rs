@@ -18,7 +18,7 @@ pub struct View {
     pub clock: String,
     /// `at_ms` as the cluster's wall clock: `2026-03-02 09:05:10Z`.
     pub wall: String,
-    /// The versions that are modelled: `Kubernetes 1.35 · containerd 2.1`.
+    /// The versions of the world: `Kubernetes 1.35 · containerd 2.1`.
     pub versions: String,
     /// The story, from the scenario's `brief.md`.
     pub brief: Option<Vec<Block>>,

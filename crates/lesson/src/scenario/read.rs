@@ -231,6 +231,7 @@ impl Reader<'_> {
     fn world(&self, node: &Node<'_>) -> Option<(World, Option<String>)> {
         let fields = node.map(&[
             "start",
+            "kubernetes",
             "seed",
             "from",
             "account",
@@ -259,7 +260,10 @@ impl Reader<'_> {
             .map(|node| world::tokens(&node, &registries, &roles))
             .unwrap_or_default();
         let nodes = fields.need("nodes", "write at least one node");
-        let nodes = nodes.map(|node| world::nodes(&node, &roles, from)).unwrap_or_default();
+        let default = World::default();
+        let kubernetes = fields.get("kubernetes").and_then(|node| world::kubernetes(&node));
+        let kubernetes = kubernetes.unwrap_or(default.kubernetes);
+        let nodes = nodes.map(|node| world::nodes(&node, &roles, kubernetes, from));
         let plugins = fields.get("admission-plugins");
         let names = AdmissionPlugin::ALL.map(|plugin| (plugin.name(), plugin));
         let admission_plugins = plugins
@@ -278,6 +282,7 @@ impl Reader<'_> {
             })
         });
         let world = World {
+            kubernetes,
             account: account.unwrap_or_default(),
             epoch_seconds: start?,
             seed: seed?,
@@ -285,9 +290,9 @@ impl Reader<'_> {
             registries,
             tokens,
             roles,
-            nodes,
+            nodes: nodes.unwrap_or_default(),
             admission_plugins: admission_plugins.collect(),
-            ..World::default()
+            ..default
         };
         Some((world, fresh.map(str::to_owned)))
     }

@@ -1,5 +1,7 @@
 //! The `world:` of a scenario file.
 
+mod kubelet;
+mod provider;
 mod registries;
 
 use std::collections::BTreeMap;
@@ -8,7 +10,8 @@ use pullpath_model::cloud::EcrHost;
 use pullpath_model::credential::SecretText;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{
-    HostsConfig, Mirror, NodeSpec, ProviderSpec, Reach, Registry, RegistryKind, RoleSpec, TokenSpec,
+    Disk, Features, HostsConfig, Mirror, NodeSpec, Reach, Registry, RegistryKind, RoleSpec,
+    TokenSpec, Version,
 };
 
 use super::{ID_HINT, is_id, not_after_start};
@@ -17,25 +20,6 @@ use crate::quantity;
 
 pub(super) use registries::registries;
 use registries::{Whose, at, statements, texts};
-
-/// The provider that EKS nodes come with, and which images it is asked for (E22).
-const ECR_PROVIDER: &str = "ecr-credential-provider";
-const ECR_PROVIDER_IMAGES: [&str; 13] = [
-    "*.dkr.ecr.*.amazonaws.com",
-    "*.dkr-ecr.*.on.aws",
-    "*.dkr.ecr.*.amazonaws.com.cn",
-    "*.dkr-ecr.*.on.amazonwebservices.com.cn",
-    "*.dkr.ecr-fips.*.amazonaws.com",
-    "*.dkr-ecr-fips.*.on.aws",
-    "*.dkr.ecr.*.c2s.ic.gov",
-    "*.dkr.ecr.*.sc2s.sgov.gov",
-    "*.dkr.ecr.*.cloud.adc-e.uk",
-    "*.dkr.ecr.*.csp.hci.ic.gov",
-    "*.dkr.ecr.*.amazonaws.eu",
-    "public.ecr.aws",
-    "ecr-public.aws.com",
-];
-const ECR_PROVIDER_CACHE_SECONDS: i64 = 12 * 3600;
 
 /// When a look-up of a name is given up: two tries of five seconds (resolv.conf(5)).
 const LOOKUP_TIMEOUT: Duration = Duration::seconds(10);
@@ -134,6 +118,7 @@ pub(super) fn tokens(
 pub(super) fn nodes(
     node: &Node<'_>,
     roles: &BTreeMap<String, RoleSpec>,
+    cluster: Version,
     from: SimTime,
 ) -> Vec<NodeSpec> {
     let mut nodes: Vec<NodeSpec> = Vec::new();
@@ -142,7 +127,7 @@ pub(super) fn nodes(
         node.error("no-nodes", "there is no node", "write at least one");
     }
     for item in items {
-        let Some(read) = cluster_node(&item, roles, from) else { continue };
+        let Some(read) = cluster_node(&item, roles, cluster, from) else { continue };
         if nodes.iter().any(|other| other.name == read.name) {
             let message = format!("the node `{}` is there twice", read.name);
             item.error("duplicate-id", message, "give each node its own name");
@@ -155,6 +140,7 @@ pub(super) fn nodes(
 fn cluster_node(
     item: &Node<'_>,
     roles: &BTreeMap<String, RoleSpec>,
+    cluster: Version,
     from: SimTime,
 ) -> Option<NodeSpec> {
     let fields = item.map(&[
@@ -170,6 +156,9 @@ fn cluster_node(
         "platform",
         "local-pull",
         "hosts",
+        "kubelet",
+        "files",
+        "disk",
     ])?;
     let name = fields.need("name", "write the node's name").and_then(|node| {
         let name = node.text()?;
@@ -186,9 +175,19 @@ fn cluster_node(
     let hint = "write three numbers: `2.1.4`";
     let containerd = containerd
         .and_then(|node| node.parsed("bad-version", "a version", hint, quantity::version));
-    let kubernetes = fields
-        .get("kubernetes")
-        .and_then(|node| node.parsed("bad-version", "a version", hint, quantity::version));
+    let own = fields.get("kubernetes").and_then(|node| kubernetes(&node).map(|own| (node, own)));
+    if let Some((node, own)) = &own
+        && (own.major, own.minor) > (cluster.major, cluster.minor)
+    {
+        let message = format!("a kubelet {own} is newer than its API server, {cluster}");
+        let hint = "raise `world.kubernetes`: Kubernetes does not support a kubelet that is ahead";
+        node.warn("version-skew", message, hint);
+    }
+    let own = own.map(|(_, own)| own);
+    let release = own.unwrap_or(cluster);
+    let config = fields.get("kubelet").map(|node| kubelet::config(&node, release));
+    let config = config.unwrap_or_default();
+    let features = Features::of(release, &config.feature_gates);
     let role = fields.get("role").and_then(|node| {
         node.reference("unknown-role", "role", roles.keys().map(String::as_str)).map(str::to_owned)
     });
@@ -208,8 +207,7 @@ fn cluster_node(
     });
     let images = fields.get("images").map(|node| node.list()).unwrap_or_default();
     let images = images.iter().filter_map(|node| Some(node.text()?.to_owned())).collect();
-    let providers = fields.get("providers").map(|node| node.list()).unwrap_or_default();
-    let providers = providers.iter().filter_map(provider).collect();
+    let providers = fields.get("providers").map(|node| provider::all(&node, features));
     let bandwidth = fields.get("bandwidth").map_or(Some(50), |node| {
         let hint = "write how much a pull gets in a second, like `50MiB`";
         node.parsed("bad-size", "a whole number of MiB", hint, |text| {
@@ -220,6 +218,7 @@ fn cluster_node(
     let default = NodeSpec::default();
     let platform = fields.get("platform").and_then(|node| node.text());
     let hosts = fields.get("hosts").map(|node| hosts(&node)).unwrap_or_default();
+    let files = fields.get("files").map(|node| kubelet::files(&node)).unwrap_or_default();
     Some(NodeSpec {
         name: name?,
         joins: joins?,
@@ -227,14 +226,44 @@ fn cluster_node(
         containerd: containerd?,
         role,
         images,
-        providers,
+        providers: providers.unwrap_or_default(),
         bandwidth_mib: bandwidth?,
-        kubernetes,
+        kubernetes: own,
         platform: platform.map_or(default.platform, str::to_owned),
         local_pull: fields.get("local-pull").is_some_and(|node| node.truth() == Some(true)),
         hosts,
-        ..NodeSpec::default()
+        config,
+        files,
+        disk: fields.get("disk").and_then(|node| disk(&node)),
+        ..default
     })
+}
+
+/// A version of Kubernetes: `1.34`, or `1.34.2`.
+pub(super) fn kubernetes(node: &Node<'_>) -> Option<Version> {
+    // What is 1.30 without quotes is the number 1.3, and nothing tells the two apart.
+    let hint = "write it like `1.34` or `1.34.2`, from 1.28 to 1.36, and `\"1.30\"` in quotes";
+    node.parsed("bad-version", "a version of Kubernetes", hint, quantity::kubernetes)
+}
+
+/// `{ size, other }`: the disk that images lie on.
+fn disk(node: &Node<'_>) -> Option<Disk> {
+    let hint = "write it like `100GiB`";
+    let size = |node: Node<'_>| node.parsed("bad-size", "a size", hint, quantity::size);
+    let fields = node.map(&["size", "other"])?;
+    let bytes = fields.need("size", hint).and_then(size)?;
+    let other_bytes = match fields.get("other") {
+        None => 0,
+        Some(other) => {
+            let found = size(other.clone())?;
+            if found > bytes {
+                let hint = "let `other` be at most `size`";
+                other.error("bad-size", "the disk holds more than it has room for", hint);
+            }
+            found
+        }
+    };
+    Some(Disk { bytes, other_bytes })
 }
 
 /// containerd's `hosts.toml` files: registry → `{ mirrors: [{ host, reach }], reach }`.
@@ -265,35 +294,6 @@ fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
         Some((host.to_owned(), HostsConfig { mirrors, server }))
     };
     node.entries().into_iter().filter_map(read).collect()
-}
-
-/// A provider is known by its name, or configured as on the node.
-fn provider(node: &Node<'_>) -> Option<ProviderSpec> {
-    if !node.is_map() {
-        let name = node.known_word(&[ECR_PROVIDER])?.to_owned();
-        let match_images = ECR_PROVIDER_IMAGES.map(str::to_owned).to_vec();
-        return Some(ProviderSpec {
-            name,
-            match_images,
-            default_cache_seconds: ECR_PROVIDER_CACHE_SECONDS,
-            ..ProviderSpec::default()
-        });
-    }
-    let fields = node.map(&["name", "match-images", "default-cache"])?;
-    let name = fields
-        .need("name", "write `ecr-credential-provider`")?
-        .known_word(&[ECR_PROVIDER])?
-        .to_owned();
-    let images = fields.need("match-images", "write which images it is asked for")?.list();
-    let match_images = images.iter().filter_map(|node| Some(node.text()?.to_owned())).collect();
-    let cache =
-        fields.get("default-cache").map_or(Some(Duration::hours(12)), |node| node.duration())?;
-    Some(ProviderSpec {
-        name,
-        match_images,
-        default_cache_seconds: cache.as_millis() / 1000,
-        ..ProviderSpec::default()
-    })
 }
 
 fn is_host(text: &str) -> bool {
