@@ -44,11 +44,11 @@ fn main() {
     measure("500 Pods to a settled state", || crowd::settle(&settled));
     for pods in [10, 100, 1_000, 10_000] {
         let crowd = crowd::Crowd { pods, nodes: pods.div_ceil(100), image: crowd::MISSING };
-        let (micros, most) = crowd::day(&crowd);
-        print(&format!(
-            "a day of back-off of {pods:>6} Pods on {:>3} nodes\t{micros}\t{micros}\t{micros}\t{most}",
-            crowd.nodes
-        ));
+        let name = format!("a day of back-off of {pods:>6} Pods on {:>3} nodes", crowd.nodes);
+        if wanted(&name) {
+            let (micros, most) = crowd::day(&crowd);
+            print(&format!("{name}\t{micros}\t{micros}\t{micros}\t{most}"));
+        }
     }
 
     let mut day = ten.clone();
@@ -87,7 +87,15 @@ fn main() {
     });
 }
 
+/// Whether the case is wanted: `cargo bench --bench native -- Pods` measures those with "Pods" in the name.
+fn wanted(name: &str) -> bool {
+    std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).all(|part| name.contains(&part))
+}
+
 fn measure(name: &str, mut work: impl FnMut()) {
+    if !wanted(name) {
+        return;
+    }
     work();
     let mut times: Vec<u128> = (0..ROUNDS)
         .map(|_| {
