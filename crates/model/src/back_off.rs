@@ -1,7 +1,5 @@
 //! How long a node waits before it tries a failed pull again (P36).
 
-use std::collections::BTreeMap;
-
 use crate::time::{SimTime, Span};
 
 /// The failures of one node, per Pod and image as written.
@@ -12,12 +10,15 @@ pub struct BackOff {
     // Invariant: `initial` is at most `max`, so that a delay ends before its entry is idle.
     initial: Span,
     max: Span,
-    // By Pod uid, then by image: upstream's key is `<uid>_<image>`, and two levels let a look-up borrow both.
-    entries: BTreeMap<String, BTreeMap<String, Entry>>,
+    // Invariant: one for each Pod uid and image (upstream's key is `<uid>_<image>`). Here each Pod has its own, of few
+    // entries, and a list is searched faster than a map.
+    entries: Vec<Entry>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
+    pod_uid: String,
+    image: String,
     delay: Span,
     last_failure: SimTime,
 }
@@ -32,17 +33,22 @@ impl Default for BackOff {
 impl BackOff {
     /// A counter that starts with the delay `initial` and doubles it up to `max`.
     pub const fn new(initial: Span, max: Span) -> Self {
-        Self { initial, max, entries: BTreeMap::new() }
+        Self { initial, max, entries: Vec::new() }
     }
 
     /// A pull has failed now: the delay doubles, or starts again after a long silence (backoff.go Next).
     pub fn record_failure(&mut self, pod_uid: &str, image: &str, now: SimTime) {
-        let delay = match self.get(pod_uid, image) {
-            Some(entry) if !self.is_idle(entry, now) => (entry.delay + entry.delay).min(self.max),
-            _ => self.initial,
+        let (initial, max) = (self.initial, self.max);
+        let Some(entry) = self.entries.iter_mut().find(|one| one.is_of(pod_uid, image)) else {
+            let (pod_uid, image) = (pod_uid.to_owned(), image.to_owned());
+            self.entries.push(Entry { pod_uid, image, delay: initial, last_failure: now });
+            return;
         };
-        let images = self.entries.entry(pod_uid.to_owned()).or_default();
-        images.insert(image.to_owned(), Entry { delay, last_failure: now });
+        entry.delay = match entry.is_idle(max, now) {
+            true => initial,
+            false => (entry.delay + entry.delay).min(max),
+        };
+        entry.last_failure = now;
     }
 
     /// Whether a pull is held back now; at exactly the delay it may run (backoff.go IsInBackOffSinceUpdate).
@@ -64,34 +70,28 @@ impl BackOff {
     /// no answer: an idle entry holds nothing back, and the next failure starts it again.
     pub fn collect_idle(&mut self, now: SimTime) {
         let max = self.max;
-        self.entries.retain(|_, images| {
-            images.retain(|_, entry| !is_idle(*entry, max, now));
-            !images.is_empty()
-        });
+        self.entries.retain(|entry| !entry.is_idle(max, now));
     }
 
     /// Forgets one entry.
     pub fn reset(&mut self, pod_uid: &str, image: &str) {
-        if let Some(images) = self.entries.get_mut(pod_uid) {
-            images.remove(image);
-            if images.is_empty() {
-                self.entries.remove(pod_uid);
-            }
-        }
+        self.entries.retain(|entry| !entry.is_of(pod_uid, image));
     }
 
-    fn get(&self, pod_uid: &str, image: &str) -> Option<Entry> {
-        self.entries.get(pod_uid)?.get(image).copied()
-    }
-
-    fn is_idle(&self, entry: Entry, now: SimTime) -> bool {
-        is_idle(entry, self.max, now)
+    fn get(&self, pod_uid: &str, image: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.is_of(pod_uid, image))
     }
 }
 
-/// More than twice the longest delay without a failure (backoff.go hasExpired).
-fn is_idle(entry: Entry, max: Span, now: SimTime) -> bool {
-    now.since(entry.last_failure) > max + max
+impl Entry {
+    fn is_of(&self, pod_uid: &str, image: &str) -> bool {
+        self.image == image && self.pod_uid == pod_uid
+    }
+
+    /// More than twice the longest delay without a failure (backoff.go hasExpired).
+    fn is_idle(&self, max: Span, now: SimTime) -> bool {
+        now.since(self.last_failure) > max + max
+    }
 }
 
 #[cfg(test)]

@@ -332,7 +332,8 @@ impl Recorder {
             group.messages.clear();
         }
         group.last = now;
-        if !group.messages.contains(message) {
+        let is_known = |known: &Arc<str>| Arc::ptr_eq(known, message) || **known == **message;
+        if !group.messages.iter().any(is_known) {
             group.messages.push(Arc::clone(message));
         }
         if group.messages.len() < COMBINED_FROM {

@@ -9,10 +9,11 @@ use crate::cause::Cause;
 use crate::event::Recorder;
 use crate::image::ImageRef;
 use crate::kubelet::{Ending, Pause};
-use crate::look_up::CachedLookUp;
+use crate::look_up::{CachedLookUp, LookUp};
 use crate::message::kubelet;
 use crate::object::Key;
 use crate::pod_status::Published;
+use crate::pull::Content;
 use crate::pull_policy::PullPolicy;
 use crate::random::Stream;
 use crate::time::{SimTime, Span};
@@ -118,6 +119,8 @@ pub struct ContainerRun {
     pub(crate) look_up: Option<CachedLookUp>,
     /// What the last failed pull of its image said, and the words that are made of it.
     pub(crate) failed_pull: Option<Arc<FailedPull>>,
+    /// What its next pull comes to, if that is known already.
+    pub(crate) foreseen: Option<Box<Foreseen>>,
     /// The events that a sync repeats while it fails as it did.
     pub(crate) repeated: Vec<usize>,
 }
@@ -263,9 +266,28 @@ pub(crate) enum PullResult {
         offer: Option<Box<crate::keyring::Offer>>,
     },
     Failed {
-        errors: Vec<String>,
+        errors: Arc<[String]>,
         cause: Cause,
     },
+}
+
+/// What the next pull without a credential comes to as well, because the hosts that are asked answer it at every hour in
+/// the same way.
+#[derive(Debug, Clone)]
+pub(crate) struct Foreseen {
+    pub(crate) look_up: Arc<LookUp>,
+    pub(crate) content: Content,
+    pub(crate) errors: Arc<[String]>,
+    pub(crate) cause: Cause,
+    /// How long was waited for hosts that did not answer.
+    pub(crate) waited: Span,
+}
+
+impl Foreseen {
+    /// Whether a pull now would read the same: a look-up that came to no credential, and what the node's store has.
+    pub(crate) fn holds(&self, look_up: &Arc<LookUp>, content: &Content) -> bool {
+        Arc::ptr_eq(&self.look_up, look_up) && self.content.is_shared_with(content)
+    }
 }
 
 /// Where the skipped syncs begin.
@@ -498,6 +520,7 @@ impl ContainerRun {
             image_id: None,
             look_up: None,
             failed_pull: None,
+            foreseen: None,
             repeated: Vec::new(),
         }
     }

@@ -203,6 +203,11 @@ impl Content {
         }
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether it has a manifest or blob of that digest.
     pub fn has(&self, digest: &str) -> bool {
         self.0.values().any(|parts| parts.iter().any(|part| part == digest))

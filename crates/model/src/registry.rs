@@ -272,6 +272,14 @@ impl<'a> Server<'a> {
         holds.map(|outage| &outage.trouble)
     }
 
+    /// Whether it answers about a repository, to those who do not say who they are, the same at every hour and however
+    /// often it is asked.
+    pub(crate) fn is_steady(&self, repository: &str) -> bool {
+        let Registry { outages, limit, repositories, .. } = self.registry;
+        let mut tags = repositories.get(repository).into_iter().flat_map(|one| one.tags.values());
+        outages.is_empty() && limit.is_none() && tags.all(|tag| tag.pushed.is_none())
+    }
+
     /// The host that it sends those to who want a blob.
     pub(crate) fn blob_host(&self) -> Option<&'a str> {
         self.registry.blobs.as_deref()

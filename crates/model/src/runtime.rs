@@ -31,6 +31,13 @@ pub fn outcome(outside: Outside<'_>, request: &PullRequest<'_>) -> PullOutcome {
     Pull::new(outside, request, None).run()
 }
 
+/// Whether a pull without a credential comes to the same at every hour, as long as the node's store is the same.
+pub(crate) fn is_steady(outside: &Outside<'_>, request: &PullRequest<'_>) -> bool {
+    wire::hosts_of(request)
+        .filter_map(|(host, ..)| wire::server_at(outside, host))
+        .all(|server| server.is_steady(request.image.path()))
+}
+
 /// What is said about a string that is no image's name, when a client of the CRI asks for it (R13, R32). A kubelet stops
 /// such names itself (P16).
 pub fn refuse_name(

@@ -32,6 +32,8 @@ pub(super) struct Rollout {
     pub(super) new: Option<Box<ReplicaSet>>,
     /// The others, oldest first.
     pub(super) old: Vec<ReplicaSet>,
+    /// The store's version that it was read at.
+    version: u64,
 }
 
 impl Rollout {
@@ -102,7 +104,7 @@ impl Cluster {
         }
         if rollout.new.is_none() {
             if rollout.recreates() && self.empty_old(&rollout) {
-                return self.write_rollout_status(key);
+                return self.write_rollout_status(rollout);
             }
             return self.create_new(&rollout);
         }
@@ -117,19 +119,35 @@ impl Cluster {
         if !scaled {
             self.forget_old(&rollout);
         }
-        self.write_rollout_status(key);
+        self.write_rollout_status(rollout);
     }
 
     pub(super) fn rollout(&self, key: &Key) -> Option<Rollout> {
         let Object::Deployment(deployment) = self.store.get(key)?.as_ref() else { return None };
         let spec = deployment.spec.clone()?;
+        let version = self.store.resource_version();
         let hash = template_hash(self.world.seed, &spec.template);
         let name = format!("{}-{hash}", key.name);
         let mut sets: Vec<ReplicaSet> =
             self.replica_sets(key).into_iter().map(|(_, set)| set).collect();
         let new = sets.iter().position(|set| set.metadata.name.as_deref() == Some(&name));
         let new = new.map(|index| Box::new(sets.remove(index)));
-        Some(Rollout { key: key.clone(), deployment: deployment.clone(), spec, new, old: sets })
+        Some(Rollout {
+            key: key.clone(),
+            deployment: deployment.clone(),
+            spec,
+            new,
+            old: sets,
+            version,
+        })
+    }
+
+    /// The same as it is now: read again if anything was written since.
+    pub(super) fn rollout_now(&self, rollout: Rollout) -> Option<Rollout> {
+        match rollout.version == self.store.resource_version() {
+            true => Some(rollout),
+            false => self.rollout(&rollout.key),
+        }
     }
 
     /// The ReplicaSets of a Deployment by revision, oldest first.
@@ -401,10 +419,15 @@ fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a str> {
     metadata.annotations.as_ref()?.get(key).map(String::as_str)
 }
 
-/// Writes the revision into a Deployment's annotations; answers whether it was another one.
-pub(super) fn set_revision(metadata: &mut ObjectMeta, number: u32) -> bool {
+/// Writes the revision into a Deployment's annotations.
+pub(super) fn set_revision(metadata: &mut ObjectMeta, number: u32) {
     let annotations = metadata.annotations.get_or_insert_default();
-    annotations.insert(REVISION.into(), number.to_string()).as_deref() != Some(&number.to_string())
+    annotations.insert(REVISION.into(), number.to_string());
+}
+
+/// Whether it is of that revision.
+pub(super) fn has_revision(metadata: &ObjectMeta, number: u32) -> bool {
+    annotation(metadata, REVISION) == Some(number.to_string().as_str())
 }
 
 /// `maxSurge` rounds up, `maxUnavailable` rounds down, and not both may be zero; 25 % each by default.

@@ -77,8 +77,8 @@ impl Cluster {
     }
 
     /// After every other look (syncRolloutStatus).
-    pub(super) fn write_rollout_status(&mut self, key: &Key) {
-        let Some(rollout) = self.rollout(key) else { return };
+    pub(super) fn write_rollout_status(&mut self, rollout: Rollout) {
+        let Some(rollout) = self.rollout_now(rollout) else { return };
         let mut status = self.calculated(&rollout);
         let before = rollout.deployment.status.clone().unwrap_or_default();
         let current = condition(&before, PROGRESSING).cloned();
@@ -93,7 +93,7 @@ impl Cluster {
             Some(failure) => set(&mut status, failure),
             None => remove(&mut status, REPLICA_FAILURE),
         }
-        if !self.write_deployment_status(key, status, None) {
+        if !self.write_deployment_status(&rollout.key, status, None) {
             self.wait_for_deadline(&rollout);
         }
     }
@@ -226,11 +226,13 @@ impl Cluster {
         let Some(Object::Deployment(live)) = self.store.get(key).map(AsRef::as_ref) else {
             return false;
         };
-        let mut changed = live.clone();
-        let other =
-            revision.is_some_and(|number| deployment::set_revision(&mut changed.metadata, number));
-        if !other && changed.status.as_ref() == Some(&status) {
+        let other = revision.filter(|number| !deployment::has_revision(&live.metadata, *number));
+        if other.is_none() && live.status.as_ref() == Some(&status) {
             return false;
+        }
+        let mut changed = live.clone();
+        if let Some(number) = other {
+            deployment::set_revision(&mut changed.metadata, number);
         }
         changed.status = Some(status);
         self.store.put(Object::Deployment(changed));

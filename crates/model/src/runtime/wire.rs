@@ -33,6 +33,26 @@ pub(super) fn endpoint(host: &str) -> &str {
     if host == "docker.io" { "registry-1.docker.io" } else { host }
 }
 
+/// The hosts of an image's registry in the order in which they are asked: mirrors with the registry that they stand for,
+/// then the registry itself.
+pub(super) fn hosts_of<'a>(
+    request: &PullRequest<'a>,
+) -> impl Iterator<Item = (&'a str, Reach, Option<&'a str>)> + use<'a> {
+    let registry = request.image.host();
+    let config = request.node.hosts.get(registry);
+    let mirrors = config.map_or(&[][..], |config| &config.mirrors);
+    let reach = config.map_or(Reach::Tls, |config| config.server);
+    let mirrors =
+        mirrors.iter().map(move |Mirror { host, reach }| (&**host, *reach, Some(registry)));
+    mirrors.chain([(endpoint(registry), reach, None)])
+}
+
+/// The registry behind a host, if there is one.
+pub(super) fn server_at<'a>(outside: &Outside<'a>, host: &str) -> Option<Server<'a>> {
+    // Docker Hub's API has a name of its own.
+    Server::of(outside, if host == endpoint("docker.io") { "docker.io" } else { host })
+}
+
 pub(super) struct Wire<'a, 'w> {
     request: &'a PullRequest<'a>,
     dialect: Dialect,
@@ -80,22 +100,12 @@ impl<'a, 'w> Wire<'a, 'w> {
         dialect: Dialect,
         exchanges: Option<&'w mut Vec<Exchange>>,
     ) -> Self {
-        let Outside { world, mint, roles, served } = outside;
-        let registry = request.image.host();
-        let config = request.node.hosts.get(registry);
-        let host = |name: &'a str, reach, stands_for| {
-            // Docker Hub's API has a name of its own.
-            let key = if name == endpoint("docker.io") { "docker.io" } else { name };
-            let server = Server::at(world, mint, roles, key);
+        let host = |(name, reach, stands_for)| {
+            let server = server_at(&outside, name);
             Host { name, reach, server, stands_for, login: Login::None }
         };
-        let mirrors = config.map_or(&[][..], |config| &config.mirrors);
-        let mut hosts: Vec<Host<'_>> = mirrors
-            .iter()
-            .map(|Mirror { host: name, reach }| host(name, *reach, Some(registry)))
-            .collect();
-        let reach = config.map_or(Reach::Tls, |config| config.server);
-        hosts.push(host(endpoint(registry), reach, None));
+        let hosts = hosts_of(request).map(host).collect();
+        let Outside { world, served, .. } = outside;
         Self { request, dialect, world, served, hosts, exchanges, waited: Span::ZERO }
     }
 
