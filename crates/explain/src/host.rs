@@ -40,6 +40,8 @@ impl Family {
             return Self::Ecr;
         }
         match bare {
+            // An entry's key may be a pattern (P32).
+            _ if bare.contains('*') && bare.contains(".dkr.ecr.") => Self::Ecr,
             _ if is_ecr_public(bare) => Self::EcrPublic,
             "docker.io" => Self::Hub,
             "ghcr.io" => Self::Ghcr,

@@ -79,6 +79,9 @@ pub fn headline(report: &Report) -> String {
         1 => parts.push("1 message of a failed pull".into()),
         count => parts.push(format!("{count} messages of failed pulls")),
     }
+    if parts.is_empty() && report.unreadable.is_empty() {
+        parts.push("no image and no message of a failed pull in the input".into());
+    }
     let of =
         |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     for (count, name) in [(of(Severity::Error), "mistake"), (of(Severity::Warning), "warning")] {
@@ -90,9 +93,6 @@ pub fn headline(report: &Report) -> String {
         let files = report.unreadable.iter().map(|finding| &finding.place.file);
         let files: std::collections::BTreeSet<_> = files.collect();
         parts.push(format!("{} could not be read", number(files.len(), "input")));
-    }
-    if parts.is_empty() {
-        parts.push("no image and no message of a failed pull in the input".into());
     }
     format!("{} (at {})", parts.join(", "), report.now)
 }

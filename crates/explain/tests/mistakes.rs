@@ -247,6 +247,14 @@ fn a_token_of_another_region_is_not_saved_by_another_key() {
 }
 
 #[test]
+fn a_token_below_a_pattern_ends_too() {
+    let below = |end| login("*.dkr.ecr.*.amazonaws.com", "AWS", &ecr_token(end));
+    let image = pod(&format!("{ECR}/a:1"), NAMES_S);
+    check(&(below(NOW - 60) + &image), &["token-expired"], Verdict::WillNotPull);
+    check(&(below(NOW + 60) + &image), &["token-ends-soon"], Verdict::Pulls);
+}
+
+#[test]
 fn a_template_is_called_one() {
     #[track_caller]
     fn check(text: &str, line: u32) {
@@ -267,6 +275,9 @@ fn a_kustomization_is_not_applied() {
     let text =
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n";
     assert_eq!(codes(text), ["kustomization"]);
+    let said = pullpath_explain::text::render(&ask(text));
+    let verdict = "no image and no message of a failed pull in the input, 1 warning";
+    assert!(said.starts_with(verdict), "{said}");
     assert_eq!(ask(text).unreadable, []);
 }
 
