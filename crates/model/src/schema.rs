@@ -1,6 +1,6 @@
 //! The shape of the API types: their fields in Go's order, what Go calls their types, and how their lists merge.
 //!
-//! One table of facts ([`Schema`]) and one walker over it ([`shape`]) take the place of a decoder for each type: strict
+//! One table of facts ([`Schema`]) and one walker over it (`shape`) take the place of a decoder for each type: strict
 //! decoding, Go's type errors, strategic merge patches and defaults all read the same table.
 
 mod internal;
