@@ -188,6 +188,8 @@ impl<'a> Judge<'a> {
                 .to_owned()
         } else if lower != written && lower.parse::<ImageRef>().is_ok() {
             format!("write `{}`", short(&lower))
+        } else if lower.split_once('@').is_some_and(|(name, _)| name.parse::<ImageRef>().is_ok()) {
+            "a digest is `sha256:` and 64 of the characters 0-9 and a-f".to_owned()
         } else {
             "an image name is HOST/PATH:TAG in lower case, without a scheme".to_owned()
         };

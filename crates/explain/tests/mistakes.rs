@@ -79,6 +79,8 @@ fn dump(items: &[&str]) -> String {
 fn names_and_policies() {
     use Verdict::{Pulls, WillNotPull};
     check(&pod("GHCR.io/Acme/x:1", ""), &["invalid-image-name"], WillNotPull);
+    let hint = ask(&pod("quay.io/a/b@sha256:abc", "")).findings[0].hint.clone();
+    assert!(hint.contains("64"), "{hint}");
     check(&pod("", ""), &["image-missing"], WillNotPull);
     check(&pod(" nginx:1", ""), &["image-whitespace"], WillNotPull);
     check(&pod("nginx", ""), &["latest-tag"], Pulls);
