@@ -114,14 +114,14 @@ story('thirteen-hour-token with the keyboard alone', {}, async (page, address) =
   await says(page, 'All goals are met');
 });
 
-/** A folder whose scenario keeps the engine busy: Pods of many containers that all fail. */
+/** A folder whose scenario keeps the engine busy: a Pod of many containers that all fail, each with a back-off of its own. */
 function busyFolder(count) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpath-'));
   cpSync(join(ROOT, 'tests/broken/base'), folder, { recursive: true });
   const file = join(folder, 'files/deployment.yaml');
   const text = readFileSync(file, 'utf8');
   const image = /image: (\S+)/.exec(text)[1];
-  const containers = Array.from({ length: count }, (_, n) => `        - { name: extra-${n}, image: "${image}" }\n`);
+  const containers = Array.from({ length: count }, (_, n) => `        - { name: extra-${n}, image: "${image}-${n}" }\n`);
   writeFileSync(file, `${text.trimEnd()}\n${containers.join('')}`);
   return folder;
 }
@@ -152,7 +152,7 @@ async function typeOnTop(page, text) {
 }
 
 story('typing goes on while 24 simulated hours run', {}, async (page, address) => {
-  await atBusyFolder(page, address, 150, async () => {
+  await atBusyFolder(page, address, 100, async () => {
     await advance(page, '13 h').click();
     for (let hour = 0; hour < 11; hour += 1) await advance(page, '1 h').click();
     await typeOnTop(page, '# typed while it ran');
@@ -164,7 +164,7 @@ story('typing goes on while 24 simulated hours run', {}, async (page, address) =
 });
 
 story('a scenario that never settles is stopped, and nothing is lost', {}, async (page, address) => {
-  await atBusyFolder(page, address, 500, async () => {
+  await atBusyFolder(page, address, 400, async () => {
     const before = await clock(page).textContent();
     await advance(page, '13 h').click();
     await stop(page).waitFor();
