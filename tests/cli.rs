@@ -58,7 +58,8 @@ fn everything_that_ships_is_proved() {
     ok scenarios/wrong-type: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok lessons/image-pull-secrets.md
     ok quizzes/image-pull-secrets.yaml
-    5 scenarios, 1 lesson, 1 quiz checked: 0 errors, 0 warnings
+    ok quizzes/reading-a-failed-pull.yaml: only-restarted is `pull-fails`
+    5 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
@@ -263,14 +264,21 @@ fn bundles_hold_no_answers_and_are_the_same_each_time() {
     let (one, other) = (scratch(), scratch());
     fs::write(other.path().join("old-000000000000.json"), "{}").unwrap();
     for folder in [&one, &other] {
-        let run =
-            pullpath(&["bundle", "scenarios", "lessons", "--out", folder.path().to_str().unwrap()]);
+        let folder = folder.path().to_str().unwrap();
+        let run = pullpath(&["bundle", "scenarios", "lessons", "quizzes", "--out", folder]);
         assert_eq!(run.code, 0, "{}", run.err);
     }
     let files = read(one.path());
     assert_eq!(files, read(other.path()));
-    assert_eq!(files.len(), 7, "an index, five scenarios, one lesson");
+    assert_eq!(files.len(), 9, "an index, five scenarios, one lesson, two quizzes");
     assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
+    // What is right in a quiz, and what is said of answers, is not in plain sight.
+    let quizzes = files.iter().filter(|(name, _)| name.starts_with("quiz-"));
+    for (_, json) in quizzes {
+        for word in ["right", "chosen", "otherwise", "explanation"] {
+            assert!(!json.contains(&format!("\"{word}\"")), "{word}");
+        }
+    }
 }
 
 /// The same table that the formats are tested by, on real files: a diagnostic with a place and a hint, never a panic.

@@ -12,9 +12,9 @@ use crate::files;
 const HELP: &str = "\
 Usage: pullpath bundle [PATH...] --out DIR
 
-Turns scenarios and lessons into an index and hashed JSON bundles, without solutions and
-wrong answers. Without a PATH, `scenarios` and `lessons` are taken. Bundles that an
-earlier run left in DIR and that are no longer needed are removed.
+Turns scenarios, lessons and quizzes into an index and hashed JSON bundles, without
+solutions and wrong answers. Without a PATH, `scenarios`, `lessons` and `quizzes` are
+taken. Bundles that an earlier run left in DIR and that are no longer needed are removed.
 ";
 
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
@@ -28,9 +28,11 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             other => return Err(super::unexpected(other, "bundle ")),
         }
     }
-    let out = out.ok_or("where to?\n  = hint: pullpath bundle scenarios lessons --out DIR")?;
+    let out =
+        out.ok_or("where to?\n  = hint: pullpath bundle scenarios lessons quizzes --out DIR")?;
     if paths.is_empty() {
-        paths = ["scenarios", "lessons"].map(PathBuf::from).to_vec();
+        paths = ["scenarios", "lessons", "quizzes"].map(PathBuf::from).to_vec();
+        paths.retain(|path| path.is_dir());
     }
     let mut texts = Texts::new();
     for path in &paths {
@@ -40,7 +42,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         }
     }
     if texts.is_empty() {
-        let hint = "name folders with scenarios or lessons in them";
+        let hint = "name folders with scenarios, lessons or quizzes in them";
         return Err(Failure(format!("there is no content to bundle\n  = hint: {hint}")));
     }
     let bundles = bundle::bundle(&texts).into_result().map_err(|diagnostics| {

@@ -34,7 +34,7 @@ const APP_INPUTS: &[&str] = &[
     "xtask/src",
 ];
 /// What the content is made of, besides the program that turns it into bundles.
-const CONTENT_INPUTS: &[&str] = &["lessons", "scenarios"];
+const CONTENT_INPUTS: &[&str] = &["lessons", "quizzes", "scenarios"];
 
 /// Builds whatever changed since the last time.
 pub(crate) fn build(tools: &Tools) -> Outcome<()> {
@@ -102,7 +102,7 @@ fn bundle_editor() -> Outcome<()> {
 fn bundle_content() -> Outcome<()> {
     let to = stage("content");
     let _ = fs::remove_dir_all(&to);
-    run(pullpath().args(["bundle", "scenarios", "lessons", "--out"]).arg(&to))
+    run(pullpath().args(["bundle", "scenarios", "lessons", "quizzes", "--out"]).arg(&to))
 }
 
 /// The project's own command line, in the build that the tests use.

@@ -112,8 +112,8 @@ fn checks(tools: Tools, tally: &mut Tally) {
         let flags = ["--all-features", "--document-private-items"];
         run(program("cargo").args(words).args(flags).env("RUSTDOCFLAGS", "-D warnings"))
     });
-    tally.check("Scenarios and lessons", "`pullpath check`", || {
-        run(site::pullpath().args(["check", "scenarios", "lessons"]))
+    tally.check("Scenarios, lessons and quizzes", "`pullpath check`", || {
+        run(site::pullpath().args(["check", "scenarios", "lessons", "quizzes"]))
     });
 }
 

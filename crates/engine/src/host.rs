@@ -3,21 +3,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pullpath_lesson::Texts;
-use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::diagnostic::{Diagnostic, any_errors};
+use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_lesson::{Texts, hand_in};
 use pullpath_model::world::World;
-use pullpath_view::wire::{Answer, Ask, Notice, Query, Reply, Request};
+use pullpath_view::hand_in::{HandIn, KIND};
+use pullpath_view::quiz::QuizSource;
+use pullpath_view::wire::{Answer, Ask, Notice, Problem, Query, Reply, Request};
 use pullpath_view::{Attempt, View};
 
+use crate::quiz::Asked;
 use crate::session::Session;
-use crate::view;
+use crate::{record, view};
 
 /// All sessions of one page.
 #[derive(Debug, Default)]
 pub struct Host {
     build: String,
     sessions: BTreeMap<String, Open>,
+    // The quiz that was judged last: learners answer one question after the other, and predictions take a while.
+    quiz: Option<(QuizSource, Asked)>,
 }
 
 #[derive(Debug)]
@@ -30,7 +36,7 @@ struct Open {
 impl Host {
     /// A host of that build of the page.
     pub fn new(build: &str) -> Self {
-        Self { build: build.to_owned(), sessions: BTreeMap::new() }
+        Self { build: build.to_owned(), sessions: BTreeMap::new(), quiz: None }
     }
 
     /// Answers a request. `progress` is called with signs of life before that.
@@ -67,6 +73,20 @@ impl Host {
                 None => no_session(&session),
                 Some(open) => Answer::Log { text: open.session.log_text() },
             },
+            Ask::Judge { quiz, answers } => match self.quiz(quiz) {
+                Err(problems) => Answer::Broken { problems },
+                Ok(asked) => {
+                    Answer::Judged { standing: Box::new(record::standing(asked, &answers)) }
+                }
+            },
+            Ask::Write { hand_in } => Answer::Log { text: hand_in::write(&hand_in) },
+            Ask::Read { name, text } => read(&name, text),
+            Ask::Grade { name, text, scenarios, quizzes } => {
+                grade(&name, text, &scenarios, quizzes, &mut |done, total| {
+                    let (done_ms, total_ms) = (done as i64, total as i64);
+                    progress(Reply { id, answer: Answer::Progress { done_ms, total_ms } });
+                })
+            }
             Ask::Close => {
                 self.sessions.remove(&session);
                 Answer::Closed
@@ -109,6 +129,88 @@ impl Host {
             }
         }
     }
+}
+
+impl Host {
+    fn quiz(&mut self, source: QuizSource) -> Result<&Asked, Vec<Problem>> {
+        let kept = self.quiz.take().filter(|(kept, _)| *kept == source);
+        let (source, asked) = match kept {
+            Some(kept) => kept,
+            None => {
+                let asked = ask(&source)?;
+                (source, asked)
+            }
+        };
+        Ok(&self.quiz.insert((source, asked)).1)
+    }
+}
+
+/// A quiz with the keys of its predictions, or what is wrong with it.
+fn ask(source: &QuizSource) -> Result<Asked, Vec<Problem>> {
+    let file = format!("{}.yaml", source.id);
+    let text = quiz::unseal(&source.sealed).unwrap_or_default();
+    let texts = Texts::from([(file.clone(), text)]);
+    let broken = |told: &[Diagnostic]| -> Vec<Problem> {
+        told.iter().map(|diagnostic| diagnostic.problem(&texts)).collect()
+    };
+    let quiz = Quiz::read(&file, &source.id, &texts[&file]).into_result();
+    let quiz = quiz.map_err(|told| broken(&told))?;
+    let scenarios = scenarios(&source.scenarios);
+    let known: Vec<&str> = scenarios.keys().map(String::as_str).collect();
+    let (keys, told) = crate::quiz::keys(&file, &quiz, &|id| scenarios.get(id), &known);
+    if any_errors(&told) { Err(broken(&told)) } else { Ok(Asked { quiz, keys }) }
+}
+
+/// Those that can be read; the others are missed where they are needed.
+fn scenarios(sources: &BTreeMap<String, Texts>) -> BTreeMap<String, Arc<Scenario>> {
+    let read = |(id, texts): (&String, &Texts)| {
+        let scenario = Scenario::read(texts, id, Folder::Played).into_result().ok()?;
+        Some((id.clone(), Arc::new(scenario)))
+    };
+    sources.iter().filter_map(read).collect()
+}
+
+/// What stands in a file that somebody handed in.
+fn read(name: &str, text: String) -> Answer {
+    let checked = hand_in::read(name, &text);
+    let problems = problems(name, text, &checked.diagnostics);
+    let hand_in = checked.value.map(|read| {
+        Box::new(HandIn {
+            format: 1,
+            kind: KIND.to_owned(),
+            learner: read.learner.unwrap_or_default(),
+            attempts: read.attempts.into_iter().map(|placed| placed.value).collect(),
+            quizzes: read.quizzes.into_iter().map(|placed| placed.value).collect(),
+            digest: String::new(),
+        })
+    });
+    Answer::Read { hand_in, problems }
+}
+
+fn grade(
+    name: &str,
+    text: String,
+    sources: &BTreeMap<String, Texts>,
+    quizzes: Vec<QuizSource>,
+    sign: &mut dyn FnMut(usize, usize),
+) -> Answer {
+    let mut asked = BTreeMap::new();
+    for source in quizzes {
+        match ask(&source) {
+            Ok(quiz) => asked.insert(source.id, quiz),
+            Err(problems) => return Answer::Broken { problems },
+        };
+    }
+    let graded = record::grade(name, &text, &scenarios(sources), &asked, sign);
+    let problems = problems(name, text, &graded.told);
+    Answer::Graded { record: Box::new(graded.record), worth: graded.worth, problems }
+}
+
+/// Without the source line: hand-ins have very long ones.
+fn problems(name: &str, text: String, told: &[Diagnostic]) -> Vec<Problem> {
+    let texts = Texts::from([(name.to_owned(), text)]);
+    let problem = |told: &Diagnostic| Problem { drawing: String::new(), ..told.problem(&texts) };
+    told.iter().map(problem).collect()
 }
 
 impl Open {

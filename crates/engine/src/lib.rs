@@ -8,6 +8,7 @@ pub mod answer;
 pub mod host;
 pub mod proof;
 pub mod quiz;
+pub mod record;
 pub mod regrade;
 pub mod session;
 pub mod view;

@@ -10,6 +10,15 @@ use pullpath_lesson::scenario::{Answer, Scenario};
 
 use crate::answer;
 
+/// A quiz with the computed outcomes of its predictions, by question.
+#[derive(Debug)]
+pub struct Asked {
+    /// What is asked.
+    pub quiz: Quiz,
+    /// What the model comes to.
+    pub keys: BTreeMap<String, Outcome>,
+}
+
 /// The computed outcome of each prediction, by the question's id, and what does not hold in the file.
 pub fn keys<'s>(
     file: &str,

@@ -1,15 +1,17 @@
-//! Content as the site fetches it: an index, and one hashed JSON file for each scenario and lesson.
+//! Content as the site fetches it: an index, and one hashed JSON file for each scenario, lesson and quiz.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pullpath_view::block::Block;
-use pullpath_view::content::{Entry, Index, LessonBundle, ScenarioBundle};
+use pullpath_view::content::{Entry, Index, LessonBundle, QuizBundle, ScenarioBundle};
+use pullpath_view::quiz::QuizSource;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean};
 use crate::lesson;
+use crate::quiz::{Kind, Quiz, seal};
 use crate::scenario::{FILE, Folder, Scenario};
 use crate::source::line_at;
 
@@ -17,12 +19,15 @@ use crate::source::line_at;
 pub const INDEX: &str = "index.json";
 
 /// Turns content into files: name to JSON. Paths of `texts` begin with any folder; below it, `NAME/scenario.yaml` is a
-/// scenario and `NAME.md` beside no `scenario.yaml` is a lesson. Solutions and wrong answers are left out.
+/// scenario; beside no `scenario.yaml`, `NAME.md` is a lesson and `NAME.yaml` with questions in it a quiz. Solutions and
+/// wrong answers are left out.
 pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     let mut scenarios = Vec::new();
     let mut lessons = Vec::new();
+    let mut quizzes = Vec::new();
+    let mut asked = Vec::new();
     let folders: BTreeSet<&str> =
         texts.keys().filter_map(|path| path.strip_suffix(FILE)?.strip_suffix('/')).collect();
     for folder in &folders {
@@ -36,14 +41,32 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
             files.push(file);
         }
     }
-    for (path, text) in texts {
-        let in_scenario = folders.iter().any(|folder| path.starts_with(&format!("{folder}/")));
-        let Some(stem) = path.strip_suffix(".md").filter(|_| !in_scenario) else { continue };
+    let outside = texts
+        .iter()
+        .filter(|(path, _)| !folders.iter().any(|folder| path.starts_with(&format!("{folder}/"))));
+    for (path, text) in outside.clone() {
+        // Other YAML may lie about; a quiz says that it is one.
+        let Some(stem) = path.strip_suffix(".yaml").filter(|_| text.contains("questions:")) else {
+            continue;
+        };
+        let checked = Quiz::read(path, stem.rsplit('/').next().unwrap_or_default(), text);
+        diagnostics.extend(checked.diagnostics);
+        if let Some(quiz) = checked.value {
+            diagnostics.extend(unknown_worlds(path, &quiz, &folders));
+            let (entry, file) = quiz_file(&quiz, text);
+            quizzes.push(entry);
+            files.push(file);
+            asked.push(quiz);
+        }
+    }
+    for (path, text) in outside {
+        let Some(stem) = path.strip_suffix(".md") else { continue };
         let id = stem.rsplit('/').next().unwrap_or_default();
         let checked = lesson::read(path, id, text);
         diagnostics.extend(checked.diagnostics);
         if let Some(lesson) = checked.value {
             diagnostics.extend(unknown_figures(path, text, &lesson.blocks, &folders));
+            diagnostics.extend(unknown_questions(path, text, &lesson.blocks, &asked));
             let (entry, file) = lesson_file(lesson);
             lessons.push(entry);
             files.push(file);
@@ -51,7 +74,7 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
     }
     scenarios.sort_by(|(one, _), (other, _)| one.cmp(other));
     let scenarios = scenarios.into_iter().map(|(_, entry)| entry).collect();
-    files.push((INDEX.to_owned(), json(&Index { format: 1, scenarios, lessons })));
+    files.push((INDEX.to_owned(), json(&Index { format: 1, scenarios, lessons, quizzes })));
     files.sort();
     let value = (!any_errors(&diagnostics)).then_some(files);
     Checked { value, diagnostics }
@@ -78,6 +101,50 @@ fn unknown_figures(
         Diagnostic::error("unknown-scenario", path, at..end, message).hint(hint)
     });
     told.collect()
+}
+
+/// So does a prediction.
+fn unknown_worlds(path: &str, quiz: &Quiz, folders: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let known: Vec<_> = folders.iter().map(|folder| name_of(folder)).collect();
+    let predictions = quiz.questions().iter().filter_map(|question| match &question.kind {
+        Kind::Predict(predict) => Some(predict),
+        Kind::Choice(_) | Kind::Short(_) | Kind::Order { .. } | Kind::Locate(_) => None,
+    });
+    let strangers = predictions.filter(|predict| !known.contains(&predict.scenario.as_str()));
+    let told = strangers.map(|predict| {
+        let message = format!("there is no scenario `{}`", predict.scenario);
+        let hint = did_you_mean(&predict.scenario, known.iter().copied())
+            .unwrap_or_else(|| "write the name of a scenario's folder".to_owned());
+        let span = predict.scenario_span.clone();
+        Diagnostic::error("unknown-scenario", path, span, message).hint(hint)
+    });
+    told.collect()
+}
+
+/// Questions in a lesson are those of a quiz of the same content.
+fn unknown_questions(path: &str, text: &str, blocks: &[Block], asked: &[Quiz]) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let mut tell = |code, word: &str, what: &str, known: &mut dyn Iterator<Item = &str>| {
+        let at = text.find(word).unwrap_or(0);
+        let hint = did_you_mean(word, known)
+            .unwrap_or_else(|| format!("write the name of a {what} that is there"));
+        let message = format!("there is no {what} `{word}`");
+        told.push(Diagnostic::error(code, path, at..at + word.len(), message).hint(hint));
+    };
+    for block in blocks {
+        let Block::Quiz(excerpt) = block else { continue };
+        let Some(quiz) = asked.iter().find(|quiz| quiz.id() == excerpt.quiz) else {
+            tell("unknown-quiz", &excerpt.quiz, "quiz", &mut asked.iter().map(Quiz::id));
+            continue;
+        };
+        let mut ids = quiz.questions().iter().map(|question| question.id.as_str());
+        for id in &excerpt.questions {
+            if !ids.clone().any(|known| known == id) {
+                tell("unknown-question", id, "question", &mut ids);
+            }
+        }
+    }
+    told
 }
 
 fn name_of(folder: &str) -> &str {
@@ -136,6 +203,35 @@ fn lesson_file(lesson: lesson::Lesson) -> (Entry, (String, String)) {
         difficulty: String::new(),
         topic: lesson.topic,
         version: lesson.version,
+        bundle: file.0.clone(),
+    };
+    (entry, file)
+}
+
+fn quiz_file(quiz: &Quiz, text: &str) -> (Entry, (String, String)) {
+    let scenarios = quiz.scenarios().into_iter();
+    let bundle = QuizBundle {
+        format: 1,
+        title: quiz.title().to_owned(),
+        version: quiz.version(),
+        pass: quiz.pass(),
+        questions: quiz.asked(),
+        source: QuizSource {
+            id: quiz.id().to_owned(),
+            sealed: seal(text),
+            scenarios: scenarios.map(|id| (id.to_owned(), BTreeMap::new())).collect(),
+        },
+    };
+    // A lesson may have the same name.
+    let file = hashed(&format!("quiz-{}", quiz.id()), &bundle);
+    let entry = Entry {
+        id: quiz.id().to_owned(),
+        title: quiz.title().to_owned(),
+        summary: quiz.summary().to_owned(),
+        minutes: quiz.minutes(),
+        difficulty: String::new(),
+        topic: quiz.topic().to_owned(),
+        version: quiz.version(),
         bundle: file.0.clone(),
     };
     (entry, file)

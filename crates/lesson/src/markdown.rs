@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use pullpath_view::block::{Block, Choice, Figure, Inline, Question};
+use pullpath_view::block::{Block, Choice, Excerpt, Figure, Inline, Question};
 
 use crate::diagnostic::Diagnostic;
 use crate::fields::{Node, Sink, short};
@@ -26,7 +26,7 @@ pub enum Place {
 /// What a Markdown text may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Directives {
-    /// Figures and questions, as in lessons.
+    /// Figures, questions and quizzes, as in lessons.
     Allowed,
     /// Prose only.
     Refused,
@@ -101,7 +101,7 @@ pub fn map_text(blocks: &mut [Block], change: &dyn Fn(&str) -> String) {
                     map_inline(cell, change);
                 }
             }
-            Block::Rule | Block::Figure(_) | Block::Question(_) => {}
+            Block::Rule | Block::Figure(_) | Block::Question(_) | Block::Quiz(_) => {}
         }
     }
 }
@@ -128,6 +128,28 @@ pub fn plain(line: &[Inline]) -> String {
         Inline::Break => " ".to_owned(),
     };
     line.iter().map(piece).collect()
+}
+
+/// Blocks as lines of text: paragraphs are what feedback is made of; lists and code keep their words.
+pub fn plain_lines(blocks: &[Block]) -> String {
+    let lines = blocks.iter().map(|block| match block {
+        Block::Heading { text, .. } | Block::Paragraph { text } => plain(text),
+        Block::List { items, .. } => items
+            .iter()
+            .map(|item| format!("- {}", plain_lines(item)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Block::Quote { blocks } => plain_lines(blocks),
+        Block::Code { text, .. } => text.trim_end().to_owned(),
+        Block::Table { rows, .. } => {
+            let row = |row: &Vec<Vec<Inline>>| {
+                row.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join("  ")
+            };
+            rows.iter().map(row).collect::<Vec<_>>().join("\n")
+        }
+        Block::Rule | Block::Figure(_) | Block::Question(_) | Block::Quiz(_) => String::new(),
+    });
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 type Spanned<'t> = (Event<'t>, Range<usize>);
@@ -406,7 +428,7 @@ impl Reader<'_, '_> {
             }
             CodeBlockKind::Indented => String::new(),
         };
-        if !matches!(info.as_str(), "figure" | "question") {
+        if !matches!(info.as_str(), "figure" | "question" | "quiz") {
             return Some(Block::Code { language: info, text });
         }
         let fence =
@@ -417,7 +439,7 @@ impl Reader<'_, '_> {
                 "directive-refused",
                 fence,
                 message,
-                "figures and questions belong into lessons",
+                "figures, questions and quizzes belong into lessons",
             );
             return None;
         }
@@ -462,6 +484,7 @@ impl Reader<'_, '_> {
         let node = Node::root(&sink, &document);
         let block = match info {
             "figure" => figure(&node).map(Block::Figure),
+            "quiz" => excerpt(&node).map(Block::Quiz),
             _ => self.question(&node).map(Block::Question),
         };
         self.found.extend(sink.into_found());
@@ -549,6 +572,15 @@ pub(crate) fn one_line(node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<V
     }
     node.error("not-one-line", "this should be one paragraph", "say it in a sentence or two");
     None
+}
+
+/// Questions of a quiz. Whether the quiz has them is told where all content is at hand.
+fn excerpt(node: &Node<'_>) -> Option<Excerpt> {
+    let fields = node.map(&["quiz", "questions"])?;
+    let quiz = fields.need("quiz", "write the name of a quiz")?.text()?.to_owned();
+    let questions = fields.get("questions").map(|node| node.list()).unwrap_or_default();
+    let questions = questions.iter().filter_map(|node| Some(node.text()?.to_owned())).collect();
+    Some(Excerpt { quiz, questions })
 }
 
 fn figure(node: &Node<'_>) -> Option<Figure> {

@@ -1,10 +1,12 @@
 //! A quiz: questions of five kinds, each wrong answer with words of its own.
 //!
-//! [`Quiz::read`] turns a file into a value that can be asked and graded. `docs/quiz-format.md` is the author's side.
+//! [`Quiz::read`] turns a file into a value that can be [asked](Quiz::asked) and [judged](Question::judge).
+//! `docs/quiz-format.md` is the author's side.
 
+mod asked;
 mod read;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pullpath_view::block::{Block, Inline};
 use pullpath_view::hand_in::Response;
@@ -13,6 +15,8 @@ use crate::command::Command;
 use crate::prediction::{Outcome, UNSURE};
 use crate::scenario::Workload;
 use crate::source::Span;
+
+pub use self::asked::{seal, unseal};
 
 /// The version of the format that this code reads.
 pub const FORMAT: u64 = 1;
@@ -94,6 +98,14 @@ impl Quiz {
     /// The questions, in order.
     pub fn questions(&self) -> &[Question] {
         &self.questions
+    }
+    /// The ids of the scenarios that its predictions play.
+    pub fn scenarios(&self) -> BTreeSet<&str> {
+        let predictions = self.questions.iter().filter_map(|question| match &question.kind {
+            Kind::Predict(predict) => Some(predict.scenario.as_str()),
+            Kind::Choice(_) | Kind::Short(_) | Kind::Order { .. } | Kind::Locate(_) => None,
+        });
+        predictions.collect()
     }
     /// The sum of the questions' points.
     pub fn total(&self) -> u32 {
@@ -205,7 +217,7 @@ pub struct Item {
 pub struct Locate {
     /// The text.
     pub manifest: String,
-    /// The numbers of the lines that are right, from 1; the first is the answer that is shown.
+    /// The numbers of the lines that are right, from 1; at least one, and the first is the answer that is shown.
     pub right: Vec<u32>,
     /// Wrong lines that were foreseen, each with its words.
     pub lines: Vec<(u32, Vec<Block>)>,
@@ -247,6 +259,41 @@ impl Question {
             (Kind::Order { items, otherwise }, Response::Ids(ids)) => order(items, otherwise, ids),
             (Kind::Locate(locate), Response::Line(line)) => locate.judge(*line),
             _ => None,
+        }
+    }
+}
+
+impl Question {
+    /// What is said of each option of a choice: because it was chosen, or because it was not.
+    pub fn remarks(&self, response: &Response) -> BTreeMap<String, Vec<Block>> {
+        let Kind::Choice(options) = &self.kind else { return BTreeMap::new() };
+        let is_chosen = |option: &Choice| match response {
+            Response::Text(id) => *id == option.id,
+            Response::Ids(ids) => ids.contains(&option.id),
+            Response::Line(_) => false,
+        };
+        let remark = |option: &Choice| {
+            let said = if is_chosen(option) { &option.chosen } else { &option.not_chosen };
+            (option.id.clone(), said.clone())
+        };
+        options.iter().map(remark).filter(|(_, said)| !said.is_empty()).collect()
+    }
+
+    /// An answer that is right. `key` is the computed outcome of a prediction.
+    pub fn answer(&self, key: Option<Outcome>) -> Response {
+        match &self.kind {
+            Kind::Choice(options) => {
+                let right = options.iter().filter(|option| option.right);
+                Response::Ids(right.map(|option| option.id.clone()).collect())
+            }
+            Kind::Short(short) => Response::Text(short.answer.clone()),
+            Kind::Predict(_) => {
+                Response::Text(key.map(|key| key.name().to_owned()).unwrap_or_default())
+            }
+            Kind::Order { items, .. } => {
+                Response::Ids(items.iter().map(|item| item.id.clone()).collect())
+            }
+            Kind::Locate(locate) => Response::Line(locate.right[0]),
         }
     }
 }
@@ -372,6 +419,24 @@ mod tests {
         check(&quiz, "line", &Response::Line(5), Some(true));
         check(&quiz, "line", &Response::Line(4), Some(false));
         check(&quiz, "line", &Response::Line(99), None);
+    }
+
+    #[test]
+    fn the_answer_that_is_shown_is_right() {
+        for question in quiz().questions() {
+            let key = Some(Outcome::PullFails);
+            let answer = question.answer(key);
+            let judged = question.judge(&answer, key).map(|judged| judged.right);
+            assert_eq!(judged, Some(true), "{}", question.id);
+        }
+    }
+
+    #[test]
+    fn options_have_remarks_of_their_own() {
+        let quiz = quiz();
+        let remarks = |response| quiz.questions()[0].remarks(&response);
+        assert_eq!(remarks(text("a")).into_keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(remarks(text("b")).into_keys().collect::<Vec<_>>(), ["b"]);
     }
 
     #[test]

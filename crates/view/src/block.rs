@@ -24,6 +24,8 @@ pub enum Block {
     Figure(Figure),
     /// A question, answered in place.
     Question(Question),
+    /// Questions of a quiz, answered in place.
+    Quiz(Excerpt),
 }
 
 /// A piece of a line.
@@ -75,4 +77,13 @@ pub struct Choice {
     pub right: bool,
     /// Said when it was chosen.
     pub feedback: Vec<Inline>,
+}
+
+/// Questions of a quiz that stand in a lesson.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excerpt {
+    /// The quiz's id.
+    pub quiz: String,
+    /// The ids of the questions; empty for all of them.
+    pub questions: Vec<String>,
 }

@@ -1,10 +1,11 @@
-//! What the site fetches: an index, and one hashed bundle for each scenario and lesson.
+//! What the site fetches: an index, and one hashed bundle for each scenario, lesson and quiz.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
+use crate::quiz::{Question, QuizSource};
 
 /// The list of everything there is to play and read (`content/index.json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,9 +16,12 @@ pub struct Index {
     pub scenarios: Vec<Entry>,
     /// Lessons in the order of the course.
     pub lessons: Vec<Entry>,
+    /// Quizzes by name.
+    #[serde(default)]
+    pub quizzes: Vec<Entry>,
 }
 
-/// One scenario or lesson, as home shows it.
+/// One scenario, lesson or quiz, as home shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The name in links, and of the folder or file.
@@ -28,7 +32,7 @@ pub struct Entry {
     pub summary: String,
     /// How long it takes, about.
     pub minutes: u32,
-    /// `first`, `easy`, `medium` or `hard`; empty for a lesson.
+    /// `first`, `easy`, `medium` or `hard`; empty for a lesson or quiz.
     pub difficulty: String,
     /// The group it stands in.
     pub topic: String,
@@ -64,4 +68,21 @@ pub struct LessonBundle {
     pub title: String,
     /// The prose, figures and questions.
     pub blocks: Vec<Block>,
+}
+
+/// A quiz, as the page fetches it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuizBundle {
+    /// The version of this format, 1.
+    pub format: u32,
+    /// A few words.
+    pub title: String,
+    /// The quiz's version.
+    pub version: u32,
+    /// Points that are needed.
+    pub pass: u32,
+    /// The questions, in order.
+    pub questions: Vec<Question>,
+    /// What the engine judges by; the scenarios in it are empty, and are fetched by their ids.
+    pub source: QuizSource,
 }

@@ -10,6 +10,8 @@ pub mod block;
 pub mod content;
 pub mod hand_in;
 pub mod pane;
+pub mod quiz;
+pub mod record;
 pub mod wire;
 
 pub use action::{Action, Attempt};

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Attempt};
+use crate::hand_in::{HandIn, Response};
 use crate::pane::View;
+use crate::quiz::{QuizSource, Standing};
+use crate::record::Record;
 
 /// What a worker posts, as plain text, once it listens. What is sent before that would be lost.
 pub const READY: &str = "ready";
@@ -39,6 +42,20 @@ pub enum Ask {
     View { query: Query },
     /// Asks for the whole log as text.
     Log,
+    /// Asks what answers to a quiz come to. No session is meant.
+    Judge { quiz: QuizSource, answers: BTreeMap<String, Response> },
+    /// Asks for the text of a hand-in. No session is meant.
+    Write { hand_in: HandIn },
+    /// Asks what stands in a file that somebody handed in. No session is meant.
+    Read { name: String, text: String },
+    /// Asks for the record that `pullpath grade` makes of a file, by the content that comes with it. No session is
+    /// meant.
+    Grade {
+        name: String,
+        text: String,
+        scenarios: BTreeMap<String, BTreeMap<String, String>>,
+        quizzes: Vec<QuizSource>,
+    },
     /// Ends a session.
     Close,
 }
@@ -79,16 +96,34 @@ pub enum Answer {
     Done { view: Box<View>, attempt: Attempt, notices: Vec<Notice> },
     /// To [`Ask::View`]: the panes that differ from what the page has.
     View { view: Box<View> },
-    /// To [`Ask::Log`].
+    /// To [`Ask::Log`] and [`Ask::Write`].
     Log { text: String },
+    /// To [`Ask::Judge`].
+    Judged { standing: Box<Standing> },
+    /// To [`Ask::Read`]: what could be read, and what is wrong with the rest.
+    Read { hand_in: Option<Box<HandIn>>, problems: Vec<Problem> },
+    /// To [`Ask::Grade`]. `worth` has the points and the pass of each attempt, then of each quiz, in the file's order;
+    /// `None` of what could not be graded.
+    Graded { record: Box<Record>, worth: Vec<Option<Worth>>, problems: Vec<Problem> },
     /// Not final: the simulated clock has come so far.
     Progress { done_ms: i64, total_ms: i64 },
-    /// The scenario's files have mistakes.
+    /// The scenario's or quiz's files have mistakes.
     Broken { problems: Vec<Problem> },
     /// It could not be done, and nothing changed.
     Refused { message: String },
     /// To [`Ask::Close`].
     Closed,
+}
+
+/// What one attempt, or the answers to one quiz, come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worth {
+    /// Points reached.
+    pub points: u32,
+    /// Points there are.
+    pub out_of: u32,
+    /// Whether they are enough.
+    pub passed: bool,
 }
 
 /// Something to say once, for example what `kubectl apply` printed.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use pullpath_engine::quiz::Asked;
 use pullpath_engine::regrade::Regrader;
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Diagnostic, any_errors};
-use pullpath_lesson::prediction::Outcome;
 use pullpath_lesson::quiz::Quiz;
 use pullpath_lesson::scenario::Scenario;
 
@@ -20,12 +20,6 @@ use crate::files;
 pub(super) struct Content {
     scenarios: BTreeMap<String, Graded>,
     quizzes: BTreeMap<String, Asked>,
-}
-
-/// A quiz with the computed outcomes of its predictions, by question.
-pub(super) struct Asked {
-    pub(super) quiz: Quiz,
-    pub(super) keys: BTreeMap<String, Outcome>,
 }
 
 /// A scenario with the one grader that all threads share.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pullpath_engine::answer;
+use pullpath_engine::{answer, record};
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Diagnostic, Severity, did_you_mean};
 use pullpath_lesson::grade::Verdict;
@@ -10,12 +10,12 @@ use pullpath_lesson::hand_in::{self, ENGINE, Placed, Read};
 use pullpath_lesson::scenario::Scenario;
 use pullpath_lesson::source::position;
 use pullpath_view::hand_in::{HandedAttempt, Learner, QuizAnswers};
+use pullpath_view::record::Record;
 
 use super::super::Failure;
-use super::content::{Asked, Content};
+use super::content::Content;
 use super::input::{Handed, Input};
-use super::record::{Check, Item, Kind, Outcome, Problem, Row, label};
-use super::report::plain;
+use super::record::{Item, Kind, Outcome, Problem, Row, label};
 use super::texts_of;
 
 /// Everything of one learner.
@@ -237,23 +237,14 @@ impl<'c> Rules<'c> {
             })
             .collect();
         let failed_to_read = problems.iter().any(|problem| !problem.warning);
-        let outcome = match items.iter().map(|item| item.outcome).max() {
-            _ if group.handed.is_empty() => Outcome::Missing,
-            _ if failed_to_read => Outcome::Error,
-            Some(Outcome::Missing) if items.iter().all(|item| item.outcome == Outcome::Missing) => {
-                Outcome::Missing
-            }
-            Some(Outcome::Missing) => Outcome::Fail,
-            Some(worst) => worst,
-            None => Outcome::Error,
-        };
+        let record = Record::of(group.learner.clone(), items, !failed_to_read);
         Row {
-            learner: group.learner.clone(),
             files: group.handed.iter().map(|parsed| parsed.input.name.clone()).collect(),
-            outcome,
-            points: items.iter().map(|item| item.points).sum(),
-            max_points: items.iter().map(|item| item.max_points).sum(),
-            items,
+            outcome: if group.handed.is_empty() { Outcome::Missing } else { record.outcome },
+            points: record.points,
+            max_points: record.max_points,
+            learner: record.learner,
+            items: record.items,
             problems,
             key: self.key(group),
         }
@@ -267,14 +258,8 @@ impl<'c> Rules<'c> {
         let hint =
             "this is a mistake of Pullpath's, not of the learner: please report it with the file";
         let item = |(kind, id): &(Kind, String)| Item {
-            kind: *kind,
-            id: id.clone(),
             outcome: Outcome::Error,
-            points: 0,
-            max_points: self.content.points(*kind, id, self.check.as_deref()),
-            attempts: 0,
-            checks: Vec::new(),
-            same_as: Vec::new(),
+            ..record::ungraded(*kind, id, self.content.points(*kind, id, self.check.as_deref()), 0)
         };
         let items: Vec<Item> = self.items.iter().map(item).collect();
         Row {
@@ -346,35 +331,23 @@ impl<'c> Rules<'c> {
                 }
             }
         }
-        let mut item = Item {
-            kind: Kind::Scenario,
-            id: id.to_owned(),
-            outcome: if attempts == 0 { Outcome::Missing } else { Outcome::Error },
-            points: 0,
-            max_points: self.content.points(Kind::Scenario, id, self.check.as_deref()),
-            attempts,
-            checks: Vec::new(),
-            same_as: Vec::new(),
+        let Some((verdict, same_as)) = best else {
+            let points = self.content.points(Kind::Scenario, id, self.check.as_deref());
+            return record::ungraded(Kind::Scenario, id, points, attempts);
         };
-        if let Some((verdict, same_as)) = best {
-            item.checks = self.asked(checks(scenario, &verdict));
-            item.points = item.checks.iter().map(|check| check.points).sum();
-            let passed = match self.check {
-                None => verdict.passed,
-                Some(_) => item.checks.iter().all(|check| check.outcome == Outcome::Pass),
-            };
-            item.outcome = if passed { Outcome::Pass } else { Outcome::Fail };
-            item.same_as = same_as;
-        }
-        item
+        Item { attempts, same_as, ..self.asked(record::of_verdict(scenario, &verdict)) }
     }
 
-    /// The checks that were asked for.
-    fn asked(&self, mut checks: Vec<Check>) -> Vec<Check> {
+    /// An item with the checks that were asked for.
+    fn asked(&self, mut item: Item) -> Item {
         if let Some(id) = &self.check {
-            checks.retain(|check| check.id == *id);
+            item.checks.retain(|check| check.id == *id);
+            item.points = item.checks.iter().map(|check| check.points).sum();
+            item.max_points = item.checks.iter().map(|check| check.max_points).sum();
+            let holds = item.checks.iter().all(|check| check.outcome == Outcome::Pass);
+            item.outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         }
-        checks
+        item
     }
 
     fn folder(
@@ -405,51 +378,11 @@ impl<'c> Rules<'c> {
         handed: &Placed<HandedAttempt>,
         problems: &mut Vec<Problem>,
     ) -> Option<Verdict> {
-        let HandedAttempt { attempt, points } = &handed.value;
-        let name = &parsed.input.name;
-        let mut tell = |told: Diagnostic| problems.push(problem(&told, &texts_of(&parsed.input)));
-        if attempt.version != scenario.version() {
-            let message = format!(
-                "this is an attempt at version {} of `{}`, and here is version {}",
-                attempt.version,
-                scenario.id(),
-                scenario.version()
-            );
-            let hint = "grade it with the content that was set: see --content";
-            tell(
-                Diagnostic::error("other-version", name, handed.span("version"), message)
-                    .hint(hint),
-            );
-            return None;
-        }
-        let same_content = attempt.content.is_empty() || attempt.content == scenario.content();
-        if !same_content {
-            let message =
-                format!("the files of `{}` have changed since it was played", scenario.id());
-            let hint = "it is graded by the files that are here: raise the scenario's version if old attempts should not count";
-            tell(
-                Diagnostic::warning("content-changed", name, handed.span("content"), message)
-                    .hint(hint),
-            );
-        }
-        let verdict = self.content.grader(scenario.id(), self.seed).grade(attempt);
-        // Another seed, other files or another engine may rightly come to something else.
-        let comparable = self.seed.is_none()
-            && same_content
-            && attempt.seed == scenario.world().seed
-            && attempt.engine == ENGINE;
-        if let Some(points) = points.filter(|points| comparable && *points != verdict.points) {
-            let message = format!(
-                "the file claims {points} points, and its actions come to {}",
-                verdict.points
-            );
-            let hint = "what the actions come to is what counts";
-            tell(
-                Diagnostic::warning("claim-differs", name, handed.span("points"), message)
-                    .hint(hint),
-            );
-        }
-        Some(verdict)
+        let grader = self.content.grader(scenario.id(), self.seed);
+        let (verdict, told) =
+            record::attempt(scenario, grader, self.seed, &parsed.input.name, handed);
+        problems.extend(told.iter().map(|told| problem(told, &texts_of(&parsed.input))));
+        verdict
     }
 
     fn quiz(&self, group: &Group, id: &str, problems: &mut Vec<Problem>) -> Item {
@@ -471,19 +404,9 @@ impl<'c> Rules<'c> {
                 best = Some(item);
             }
         }
-        let outcome = if attempts == 0 { Outcome::Missing } else { Outcome::Error };
-        let mut item = best.unwrap_or_else(|| Item {
-            kind: Kind::Quiz,
-            id: id.to_owned(),
-            outcome,
-            points: 0,
-            max_points: self.content.points(Kind::Quiz, id, self.check.as_deref()),
-            attempts,
-            checks: Vec::new(),
-            same_as: Vec::new(),
-        });
-        item.attempts = attempts;
-        item
+        let points = || self.content.points(Kind::Quiz, id, self.check.as_deref());
+        let item = best.unwrap_or_else(|| record::ungraded(Kind::Quiz, id, points(), attempts));
+        Item { attempts, ..item }
     }
 
     fn answers(
@@ -493,88 +416,10 @@ impl<'c> Rules<'c> {
         handed: &Placed<QuizAnswers>,
         problems: &mut Vec<Problem>,
     ) -> Option<Item> {
-        let Asked { quiz, keys } = self.content.quiz(id).expect("items are of the content");
-        let name = &parsed.input.name;
-        let mut tell = |told: Diagnostic| problems.push(problem(&told, &texts_of(&parsed.input)));
-        if handed.value.version != quiz.version() {
-            let message = format!(
-                "these are answers to version {} of `{id}`, and here is version {}",
-                handed.value.version,
-                quiz.version()
-            );
-            let hint = "grade them with the content that was set: see --content";
-            tell(
-                Diagnostic::error("other-version", name, handed.span("version"), message)
-                    .hint(hint),
-            );
-            return None;
-        }
-        if !handed.value.content.is_empty() && handed.value.content != quiz.content() {
-            let message = format!("`{id}` has changed since it was answered");
-            let hint = "it is graded by the file that is here: raise the quiz's version if old answers should not count";
-            tell(
-                Diagnostic::warning("content-changed", name, handed.span("content"), message)
-                    .hint(hint),
-            );
-        }
-        let mut checks = Vec::new();
-        for question in quiz.questions() {
-            let response = handed.value.answers.get(&question.id);
-            let key = keys.get(&question.id).copied();
-            let judged = response.map(|response| question.judge(response, key));
-            if let Some(None) = judged {
-                let message = format!("this is no answer to `{}`", question.id);
-                let hint = "it counts as not answered";
-                tell(Diagnostic::warning("bad-answer", name, handed.span(""), message).hint(hint));
-            }
-            let judged = judged.flatten();
-            let right = judged.as_ref().is_some_and(|judged| judged.right);
-            let said = judged.as_ref().map(|judged| plain(&judged.say)).unwrap_or_default();
-            checks.push(Check {
-                id: question.id.clone(),
-                title: first_line(&plain(&question.prompt)),
-                outcome: match (&judged, right) {
-                    (_, true) => Outcome::Pass,
-                    (Some(_), false) => Outcome::Fail,
-                    (None, false) => Outcome::Missing,
-                },
-                points: if right { question.points } else { 0 },
-                max_points: question.points,
-                feedback: None,
-                chosen: judged.map(|judged| judged.chosen).unwrap_or_default(),
-                object: None,
-                event: None,
-                world: None,
-                said,
-            });
-        }
-        let known = |id: &String| quiz.questions().iter().any(|question| question.id == *id);
-        for stranger in handed.value.answers.keys().filter(|id| !known(id)) {
-            let message = format!(
-                "there is no question `{}` in `{id}`",
-                stranger.chars().take(60).collect::<String>()
-            );
-            let hint = "it is passed over";
-            tell(
-                Diagnostic::warning("unknown-question", name, handed.span(""), message).hint(hint),
-            );
-        }
-        let checks = self.asked(checks);
-        let points: u32 = checks.iter().map(|check| check.points).sum();
-        let passed = match self.check {
-            None => points >= quiz.pass(),
-            Some(_) => checks.iter().all(|check| check.outcome == Outcome::Pass),
-        };
-        Some(Item {
-            kind: Kind::Quiz,
-            id: id.to_owned(),
-            outcome: if passed { Outcome::Pass } else { Outcome::Fail },
-            points,
-            max_points: self.content.points(Kind::Quiz, id, self.check.as_deref()),
-            attempts: 1,
-            checks,
-            same_as: Vec::new(),
-        })
+        let asked = self.content.quiz(id).expect("items are of the content");
+        let (item, told) = record::answers(asked, &parsed.input.name, handed);
+        problems.extend(told.iter().map(|told| problem(told, &texts_of(&parsed.input))));
+        item.map(|item| self.asked(item))
     }
 
     fn same_as(&self, learner: &Learner, handed: &HandedAttempt) -> Vec<String> {
@@ -584,39 +429,4 @@ impl<'c> Rules<'c> {
         let same = self.alike.get(&(attempt.scenario.clone(), word));
         same.into_iter().flatten().filter(|other| **other != own).cloned().collect()
     }
-}
-
-/// A title from a question's text.
-fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let mut title: String = line.chars().take(100).collect();
-    if title.len() < line.len() {
-        title.push('…');
-    }
-    title
-}
-
-/// A verdict as checks.
-fn checks(scenario: &Scenario, verdict: &Verdict) -> Vec<Check> {
-    let goals = scenario.goals().iter().zip(&verdict.goals);
-    let check = |(goal, judged): (
-        &pullpath_lesson::scenario::Goal,
-        &pullpath_lesson::grade::GoalVerdict,
-    )| {
-        let miss = judged.miss.as_ref();
-        Check {
-            id: goal.id.clone(),
-            title: goal.title.clone(),
-            outcome: if judged.met { Outcome::Pass } else { Outcome::Fail },
-            points: if judged.met { goal.points } else { 0 },
-            max_points: goal.points,
-            feedback: miss.and_then(|miss| miss.feedback.clone()),
-            chosen: Vec::new(),
-            object: miss.map(|miss| miss.object.to_string()),
-            event: miss.and_then(|miss| miss.event.clone()),
-            world: judged.world,
-            said: miss.map(|miss| plain(&miss.say)).unwrap_or_default(),
-        }
-    };
-    goals.map(check).collect()
 }

@@ -1,34 +1,10 @@
-//! The one record that grading makes; every format of the report is made from it.
+//! A row of the report: the record that grading makes, with what a batch adds to it. Every format is made from it.
 
 use std::collections::BTreeMap;
 
 use pullpath_view::hand_in::Learner;
+pub(crate) use pullpath_view::record::{Check, Item, Kind, Outcome};
 use serde::{Deserialize, Serialize};
-
-/// What came of grading one thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Outcome {
-    /// It holds.
-    Pass,
-    /// It was graded, and does not hold.
-    Fail,
-    /// It could not be graded.
-    Error,
-    /// Nothing was handed in.
-    Missing,
-}
-
-impl Outcome {
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Pass => "passed",
-            Self::Fail => "not passed",
-            Self::Error => "could not be graded",
-            Self::Missing => "missing",
-        }
-    }
-}
 
 /// One learner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,58 +31,6 @@ impl Row {
 
 pub(crate) fn label(learner: &Learner) -> String {
     [learner.number.as_str(), learner.name.as_str()].join(" ").trim().to_owned()
-}
-
-/// One scenario or quiz of one learner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Item {
-    pub(crate) kind: Kind,
-    pub(crate) id: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) points: u32,
-    pub(crate) max_points: u32,
-    /// How many attempts were handed in; the best one counts.
-    pub(crate) attempts: u32,
-    pub(crate) checks: Vec<Check>,
-    /// Learners who handed in the same actions, to the letter.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) same_as: Vec<String>,
-}
-
-/// What kind of thing is graded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
-    Scenario,
-    Quiz,
-}
-
-/// One goal or question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Check {
-    pub(crate) id: String,
-    pub(crate) title: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) points: u32,
-    pub(crate) max_points: u32,
-    /// The id of the feedback that was drawn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) feedback: Option<String>,
-    /// The options that were chosen, or what was written.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) chosen: Vec<String>,
-    /// The object that shows why a goal is missed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) object: Option<String>,
-    /// The last warning about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) event: Option<String>,
-    /// The number of the drawn world in which the goal is missed: `pullpath run --world`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) world: Option<u32>,
-    /// What the learner is told.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) said: String,
 }
 
 /// Something that is wrong with a hand-in, at its place.

@@ -6,8 +6,6 @@ mod junit;
 use std::fmt::Write as _;
 
 use pullpath_lesson::hand_in::ENGINE;
-use pullpath_lesson::markdown;
-use pullpath_view::block::{Block, Inline};
 use serde_json::json;
 
 use super::super::{Failure, Output};
@@ -226,26 +224,6 @@ fn cell(text: &str) -> String {
     } else {
         text
     }
-}
-
-/// Feedback as lines of text: paragraphs are what feedback is made of; lists and code keep their words.
-pub(super) fn plain(blocks: &[Block]) -> String {
-    let lines = blocks.iter().map(|block| match block {
-        Block::Heading { text, .. } | Block::Paragraph { text } => markdown::plain(text),
-        Block::List { items, .. } => {
-            items.iter().map(|item| format!("- {}", plain(item))).collect::<Vec<_>>().join("\n")
-        }
-        Block::Quote { blocks } => plain(blocks),
-        Block::Code { text, .. } => text.trim_end().to_owned(),
-        Block::Table { rows, .. } => {
-            let row = |row: &Vec<Vec<Inline>>| {
-                row.iter().map(|cell| markdown::plain(cell)).collect::<Vec<_>>().join("  ")
-            };
-            rows.iter().map(row).collect::<Vec<_>>().join("\n")
-        }
-        Block::Rule | Block::Figure(_) | Block::Question(_) => String::new(),
-    });
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// What a check says besides its outcome.
