@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 
 export const TOP = process.env.PULLPATH_URL ?? 'http://127.0.0.1:8080/';
@@ -54,13 +55,25 @@ export function story(name, options, body) {
 
 /** Runs the project's own command line; its exit code may be 0 or 1. */
 export function pullpath(...words) {
-  const cargo = ['run', '--quiet', '--package', 'pullpath', '--bin', 'pullpath', '--', ...words];
+  return pullpathIn(ROOT, ...words);
+}
+
+/** The same in another folder. */
+export function pullpathIn(folder, ...words) {
+  const cargo = ['run', '--quiet', '--manifest-path', join(ROOT, 'Cargo.toml'), '--package', 'pullpath', '--bin', 'pullpath', '--', ...words];
   try {
-    return execFileSync('cargo', cargo, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 });
+    return execFileSync('cargo', cargo, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 });
   } catch (error) {
     if (error.status === 1) return error.stdout;
     throw error;
   }
+}
+
+/** Fails if axe finds anything on the page as it stands. */
+export async function axeFindsNothing(page, where) {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(', ')}`);
+  assert.deepEqual(told, [], where);
 }
 
 /** Moves the focus with Tab alone until it is on what the locator means. */

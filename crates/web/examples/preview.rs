@@ -74,6 +74,13 @@ fn index() -> Index {
             "",
             12,
         )],
+        quizzes: vec![entry(
+            "image-pull-secrets",
+            "Image pull secrets",
+            "Six questions on whose credentials a node shows to a registry.",
+            "",
+            8,
+        )],
     }
 }
 

@@ -1,5 +1,5 @@
-//! The first half of the page: the frame, home, progress. It is all that is loaded before home can be used; lessons,
-//! workbench and author are the [room](crate::room), a program of its own that comes in the background.
+//! The first half of the page: the frame and home. It is all that is loaded before home can be used; lessons, quizzes,
+//! workbench, author and progress are the [room](crate::room), a program of its own that comes in the background.
 
 use pullpath_view::content::{Entry, Index};
 use yew::prelude::*;
@@ -10,7 +10,6 @@ use crate::fetch::{Load, use_content};
 use crate::frame::{Header, Keys};
 use crate::keeper::{Keeper, use_progress};
 use crate::page::home::HomePage;
-use crate::page::progress::ProgressPage;
 use crate::route::{Route, use_route};
 
 /// What pages share.
@@ -46,9 +45,10 @@ pub fn App() -> Html {
     }
     let page = match &route {
         Route::Home => Some(html! { <HomePage /> }),
-        Route::Progress => Some(html! { <ProgressPage /> }),
         Route::Unknown(path) => Some(html! { <UnknownPage path={path.clone()} /> }),
-        Route::Learn(_) | Route::Play(_) | Route::Author => waiting(&room),
+        Route::Learn(_) | Route::Play(_) | Route::Quiz(_) | Route::Author | Route::Progress => {
+            waiting(&room)
+        }
     };
     let skip = Callback::from(|event: MouseEvent| {
         // A fragment would be taken for a route.
@@ -101,6 +101,7 @@ fn title_of(route: &Route, index: &Load<Index>) -> String {
         Route::Home => "See the path of every pull".to_owned(),
         Route::Learn(lesson) => find(lesson, |index| &index.lessons),
         Route::Play(scenario) => find(scenario, |index| &index.scenarios),
+        Route::Quiz(quiz) => find(quiz, |index| &index.quizzes),
         Route::Author => "Author".to_owned(),
         Route::Progress => "Progress".to_owned(),
         Route::Unknown(_) => "No such page".to_owned(),

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::page::figure::LiveFigure;
 use crate::panel::question::QuestionCard;
+use crate::quiz::Excerpt;
 
 /// Properties of [`Blocks`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -60,6 +61,7 @@ fn draw(block: &Block, page: Option<&AttrValue>) -> Html {
         },
         Block::Rule => html! { <hr /> },
         Block::Figure(figure) => html! { <LiveFigure figure={figure.clone()} /> },
+        Block::Quiz(excerpt) => html! { <Excerpt excerpt={excerpt.clone()} /> },
         Block::Question(question) => {
             html! { <QuestionCard question={question.clone()} page={page.cloned()} /> }
         }

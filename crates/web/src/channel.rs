@@ -62,6 +62,20 @@ pub enum Loss {
     Unavailable,
 }
 
+impl Loss {
+    /// What the learner is told who waited for an answer.
+    pub const fn words(&self) -> &'static str {
+        match self {
+            Self::Unavailable => {
+                "The engine could not be loaded. Check the connection and load the page again; nothing that you did is lost."
+            }
+            Self::Superseded | Self::Stopped => "It was stopped.",
+            Self::Stalled => "It took too long and was stopped. Try it again.",
+            Self::Crashed { .. } => "It ended with an error of Pullpath itself. Try it again.",
+        }
+    }
+}
+
 /// What the owner of a channel hears that no single request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {

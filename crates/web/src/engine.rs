@@ -3,9 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use pullpath_view::wire::Ask;
+use pullpath_view::wire::{Answer, Ask};
 
-use crate::channel::{Signal, Update};
+use crate::channel::{Loss, Signal, Update};
+
+/// The session of questions that are about none.
+const NO_SESSION: &str = "";
 
 type Hear = Box<dyn Fn(Update)>;
 type Listener = Rc<dyn Fn(&Signal)>;
@@ -96,6 +99,34 @@ impl Engine {
         if let Some(wire) = &*self.inner.wire.borrow() {
             wire.ask(session, ask, Box::new(hear));
         }
+    }
+
+    /// Asks something that is about no session, and waits for the answer. `sign` hears how far it is, of how far.
+    pub async fn answer(
+        &self,
+        ask: Ask,
+        sign: impl Fn(i64, i64) + 'static,
+    ) -> Result<Answer, Loss> {
+        let slot: Rc<RefCell<Option<Result<Answer, Loss>>>> = Rc::default();
+        let promise = {
+            let (ask, sign) = (RefCell::new(Some(ask)), Rc::new(sign));
+            js_sys::Promise::new(&mut |resolve, _| {
+                let Some(ask) = ask.take() else { return };
+                let (slot, sign) = (Rc::clone(&slot), Rc::clone(&sign));
+                self.ask(NO_SESSION, ask, move |update| {
+                    let answer = match update {
+                        Update::Progress { done_ms, total_ms } => return sign(done_ms, total_ms),
+                        Update::Answer(answer) => Ok(answer),
+                        Update::Lost(loss) => Err(loss),
+                    };
+                    slot.replace(Some(answer));
+                    // Nothing that can fail is called.
+                    let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+                });
+            })
+        };
+        let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+        slot.take().unwrap_or(Err(Loss::Unavailable))
     }
 
     /// Ends what the engine is working on.

@@ -59,7 +59,8 @@ pub fn use_content<T: DeserializeOwned + PartialEq + 'static>(name: Option<Strin
     if state.0 == name { state.1.clone() } else { Load::Loading }
 }
 
-async fn fetch<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+/// Fetches a JSON file of the content folder; the error is in words.
+pub async fn fetch<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     let folder = browser::meta("pullpath-content").unwrap_or_else(|| "content".to_owned());
     let address = format!("{}/{name}", folder.trim_end_matches('/'));
     let response = gloo::net::http::Request::get(&address)

@@ -60,7 +60,7 @@ fn ThemeSwitch() -> Html {
 /// The list of keys, opened by `?` or its button at the foot of every page.
 #[component]
 pub fn Keys() -> Html {
-    const KEYS: [(&str, &str); 9] = [
+    const KEYS: [(&str, &str); 10] = [
         ("?", "this list"),
         ("Ctrl Enter", "apply the files and run"),
         ("Ctrl S", "apply the files"),
@@ -70,6 +70,7 @@ pub fn Keys() -> Html {
             "Arrow keys",
             "between tabs, things of the picture, moments of the scrubber, and to size panes",
         ),
+        ("Alt ↑, Alt ↓", "move a thing that is to be put in order"),
         ("Enter, Space", "select, press, unfold"),
         ("Tab", "onward, also out of the editor"),
         ("Ctrl Z, Ctrl Y", "undo and redo in the editor"),

@@ -80,6 +80,16 @@ pub fn arrow() -> Html {
     line("M2.5 8h11M9.5 4l4 4-4 4")
 }
 
+/// An arrow up.
+pub fn up() -> Html {
+    line("M8 13.5v-11M4 6.5l4-4 4 4")
+}
+
+/// An arrow down.
+pub fn down() -> Html {
+    line("M8 2.5v11M4 9.5l4 4 4-4")
+}
+
 /// An arrow that turns back.
 pub fn undo() -> Html {
     line("M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.8 3.2 2.5 6.5l3.3 3.3")

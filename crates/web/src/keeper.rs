@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use pullpath_view::action::Attempt;
+use pullpath_view::hand_in::QuizAnswers;
 use pullpath_view::pane::Goals;
+use pullpath_view::quiz::Standing;
 use yew::prelude::*;
 
 use crate::browser;
@@ -23,6 +25,10 @@ pub enum Note {
     StartOver(String),
     /// A question was answered.
     Answer(String, Answered),
+    /// A quiz was answered, with how many questions there are.
+    Answers(Box<QuizAnswers>, Rc<Standing>, u32),
+    /// A quiz is begun once more; right answers may be kept.
+    AnswerAgain { quiz: String, keeps: bool },
     /// A page was opened.
     Visited(String),
     /// Progress from a file.
@@ -40,6 +46,10 @@ impl Note {
             Self::Answer(question, answer) => {
                 progress.answers.insert(question, answer);
             }
+            Self::Answers(answers, standing, questions) => {
+                progress.note_answers(*answers, &standing, questions);
+            }
+            Self::AnswerAgain { quiz, keeps } => progress.answer_again(&quiz, keeps),
             Self::Visited(page) => progress.last = Some(page),
             Self::Import(other) => progress.merge(*other),
             Self::Reset => *progress = Progress::default(),

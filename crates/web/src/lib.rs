@@ -2,8 +2,8 @@
 //!
 //! It is two programs. Start reading at [`app`], which is all that home needs, then [`room`], which has everything that
 //! talks to the engine and is fetched in the background. A component shows what it is given and decides nothing; what is
-//! not drawing is in [`session`] (one learner's conversation with the engine), [`keeper`] and [`store`] (what the browser
-//! keeps) and [`browser`] (the few things of the browser that Yew does not wrap).
+//! not drawing is in [`session`] (one learner's conversation with the engine), [`quiz`] (another one, about answers),
+//! [`paper`] (hand-ins), [`keeper`] and [`store`] (what the browser keeps) and [`browser`] (the few things of the browser that Yew does not wrap).
 
 #![allow(missing_docs, reason = "a component's properties are named in its own sentence")]
 
@@ -19,6 +19,8 @@ pub mod icon;
 pub mod keeper;
 pub mod page;
 pub mod panel;
+pub mod paper;
+pub mod quiz;
 pub mod room;
 pub mod route;
 pub mod session;

@@ -3,16 +3,19 @@
 use pullpath_view::action::Action;
 use yew::prelude::*;
 
+pub mod asked;
 pub mod brief;
 pub mod editor;
 pub mod events;
 pub mod files;
 pub mod ladder;
 pub mod notices;
+pub mod order;
 pub mod picture;
 pub mod picture_layout;
 pub mod problems;
 pub mod question;
+pub mod record;
 pub mod splitter;
 pub mod things;
 pub mod timeline;

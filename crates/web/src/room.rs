@@ -1,4 +1,4 @@
-//! The second half of the page: everything that talks to the engine, and the readers of lessons. A program of its own,
+//! The second half of the page: everything that talks to the engine, and the reader of lessons. A program of its own,
 //! in a place of its own beside the [first half](crate::app): each follows the address and draws its own pages, and
 //! progress is shared through the browser's storage, so neither knows more of the other than that it is there.
 
@@ -15,6 +15,8 @@ use crate::keeper::use_progress;
 use crate::page::author::AuthorPage;
 use crate::page::learn::LearnPage;
 use crate::page::play::PlayPage;
+use crate::page::progress::ProgressPage;
+use crate::page::quiz::QuizPage;
 use crate::route::{Route, use_route};
 
 /// The pages with an engine; nothing where the address means another one.
@@ -38,7 +40,11 @@ pub fn Room() -> Html {
             html! { <PlayPage key={format!("play/{scenario}")} scenario={scenario.clone()} /> }
         }
         Route::Author => html! { <AuthorPage /> },
-        Route::Home | Route::Progress | Route::Unknown(_) => return Html::default(),
+        Route::Quiz(quiz) => {
+            html! { <QuizPage key={format!("quiz/{quiz}")} quiz={quiz.clone()} /> }
+        }
+        Route::Progress => html! { <ProgressPage /> },
+        Route::Home | Route::Unknown(_) => return Html::default(),
     };
     html! {
         <ContextProvider<Services> context={Services { index, progress }}>

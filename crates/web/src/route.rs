@@ -13,6 +13,8 @@ pub enum Route {
     Learn(String),
     /// `#/play/<scenario>`
     Play(String),
+    /// `#/quiz/<quiz>`
+    Quiz(String),
     /// `#/author`
     Author,
     /// `#/progress`
@@ -32,6 +34,7 @@ impl Route {
             [""] => Self::Home,
             ["learn", lesson] if is_id(lesson) => Self::Learn(lesson.to_owned()),
             ["play", scenario] if is_id(scenario) => Self::Play(scenario.to_owned()),
+            ["quiz", quiz] if is_id(quiz) => Self::Quiz(quiz.to_owned()),
             ["author"] => Self::Author,
             ["progress"] => Self::Progress,
             _ => Self::Unknown(path.to_owned()),
@@ -41,8 +44,8 @@ impl Route {
     /// Whether the page is one of the [room](crate::room).
     pub fn is_room(&self) -> bool {
         match self {
-            Self::Learn(_) | Self::Play(_) | Self::Author => true,
-            Self::Home | Self::Progress | Self::Unknown(_) => false,
+            Self::Learn(_) | Self::Play(_) | Self::Quiz(_) | Self::Author | Self::Progress => true,
+            Self::Home | Self::Unknown(_) => false,
         }
     }
 
@@ -52,6 +55,7 @@ impl Route {
             Self::Home => "#/".to_owned(),
             Self::Learn(lesson) => format!("#/learn/{lesson}"),
             Self::Play(scenario) => format!("#/play/{scenario}"),
+            Self::Quiz(quiz) => format!("#/quiz/{quiz}"),
             Self::Author => "#/author".to_owned(),
             Self::Progress => "#/progress".to_owned(),
             Self::Unknown(path) => format!("#/{path}"),
@@ -112,6 +116,7 @@ mod tests {
             Route::Home,
             Route::Learn("a".into()),
             Route::Play("b-1".into()),
+            Route::Quiz("c".into()),
             Route::Author,
             Route::Progress,
         ] {

@@ -189,6 +189,9 @@ impl Session {
             Answer::Hello { .. }
             | Answer::WrongBuild { .. }
             | Answer::Log { .. }
+            | Answer::Judged { .. }
+            | Answer::Read { .. }
+            | Answer::Graded { .. }
             | Answer::Progress { .. }
             | Answer::Closed => {}
         }

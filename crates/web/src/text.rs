@@ -1,5 +1,6 @@
 //! Small things about words and numbers on the page.
 
+use pullpath_view::block::Inline;
 use pullpath_view::pane::{GoalState, RungState, Tone};
 
 /// Shortens in the middle, where names of Pods and hosts differ least: their ends tell them apart.
@@ -134,6 +135,19 @@ pub fn ticked(sentence: &str) -> Vec<(bool, &str)> {
     }
     let pieces = sentence.split('`').enumerate().map(|(n, piece)| (n % 2 == 1, piece));
     pieces.filter(|(_, piece)| !piece.is_empty()).collect()
+}
+
+/// A line without its marks.
+pub fn plain(text: &[Inline]) -> String {
+    text.iter()
+        .map(|piece| match piece {
+            Inline::Text(text) | Inline::Code(text) => text.clone(),
+            Inline::Emphasis(text) | Inline::Strong(text) | Inline::Link { text, .. } => {
+                plain(text)
+            }
+            Inline::Break => " ".to_owned(),
+        })
+        .collect()
 }
 
 /// An id of an element, from the id of a thing: no slashes or dots, which selectors would have to escape.

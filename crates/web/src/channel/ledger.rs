@@ -279,7 +279,13 @@ mod tests {
             }
             Ask::Act { action, .. } => action_name(action),
             Ask::View { query } => format!("view {:?}", query.at_ms),
-            Ask::Hello { .. } | Ask::Log | Ask::Close => format!("{ask:?}").to_lowercase(),
+            Ask::Hello { .. }
+            | Ask::Log
+            | Ask::Judge { .. }
+            | Ask::Write { .. }
+            | Ask::Read { .. }
+            | Ask::Grade { .. }
+            | Ask::Close => format!("{ask:?}").to_lowercase(),
         }
     }
 

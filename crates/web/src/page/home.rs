@@ -8,7 +8,7 @@ use super::hero::HeroPicture;
 use crate::app::Services;
 use crate::fetch::Load;
 use crate::icon::{self, ToneIcon};
-use crate::store::{Progress, Record};
+use crate::store::{Progress, QuizRecord, Record};
 
 /// The home page.
 #[component]
@@ -73,19 +73,26 @@ struct CourseProps {
 fn Continue(props: &CourseProps) -> Html {
     let Some(last) = &props.progress.last else { return Html::default() };
     let (kind, id) = last.split_once('/').unwrap_or(("", last));
-    let entries = if kind == "learn" { &props.index.lessons } else { &props.index.scenarios };
+    let entries = match kind {
+        "learn" => &props.index.lessons,
+        "quiz" => &props.index.quizzes,
+        _ => &props.index.scenarios,
+    };
     let Some(entry) = entries.iter().find(|entry| entry.id == id) else { return Html::default() };
-    let record = props.progress.scenarios.get(id);
+    let record = props.progress.scenarios.get(id).filter(|_| kind == "play");
+    let quiz = props.progress.quizzes.get(id).filter(|_| kind == "quiz");
     let open = record.map_or(Vec::new(), |record| {
         record.goals.iter().filter(|(_, met)| !met).map(|(title, _)| title.clone()).collect()
     });
     let is_passed = record.is_some_and(|record| record.passed && open.is_empty());
     html! {
         <div class="continue">
-            <p class="faint">{ if kind == "learn" { "You were reading" } else { "You were working on" } }</p>
+            <p class="faint">{ match kind { "learn" => "You were reading", "quiz" => "You were answering", _ => "You were working on" } }</p>
             <p class="continue-title">{ &entry.title }</p>
             if is_passed {
                 <p class="standing good"><ToneIcon tone={Tone::Good} />{ "Mended." }</p>
+            } else if let Some(quiz) = quiz {
+                { quiz_standing(Some(quiz), quiz.version) }
             } else if !open.is_empty() {
                 <ul class="open-goals">{ for open.iter().map(|title| html! { <li><ToneIcon tone={Tone::Neutral} />{ title }</li> }) }</ul>
             }
@@ -134,6 +141,12 @@ fn Course(props: &CourseProps) -> Html {
             <h2>{ "Scenarios" }<span class="points">{ format!("{done} of {} mended", index.scenarios.len()) }</span></h2>
             <ul class="cards">{ for index.scenarios.iter().map(|entry| scenario_card(entry, progress.scenarios.get(&entry.id))) }</ul>
         </section>
+        if !index.quizzes.is_empty() {
+            <section class="gallery">
+                <h2>{ "Quizzes" }</h2>
+                <ul class="cards">{ for index.quizzes.iter().map(|entry| quiz_card(entry, progress.quizzes.get(&entry.id))) }</ul>
+            </section>
+        }
     </> }
 }
 
@@ -163,4 +176,40 @@ fn scenario_card(entry: &Entry, record: Option<&Record>) -> Html {
             <p class={classes!("standing", crate::text::tone_class(tone))}><ToneIcon {tone} />{ word }</p>
         </li>
     }
+}
+
+fn quiz_card(entry: &Entry, record: Option<&QuizRecord>) -> Html {
+    html! {
+        <li class="scenario">
+            <p class="scenario-facts"><span>{ &entry.topic }</span><span>{ format!("{} min", entry.minutes) }</span></p>
+            <h3><a href={format!("#/quiz/{}", entry.id)}>{ &entry.title }</a></h3>
+            <p>{ &entry.summary }</p>
+            { quiz_standing(record, entry.version) }
+        </li>
+    }
+}
+
+/// How a quiz went, or how far it has come.
+fn quiz_standing(record: Option<&QuizRecord>, version: u32) -> Html {
+    let (tone, word) = match record {
+        Some(record) if record.version != version => (
+            Tone::Neutral,
+            format!(
+                "changed since: {} of {} points in the older version",
+                record.best, record.out_of
+            ),
+        ),
+        Some(record) if record.passed => {
+            (Tone::Good, format!("passed, {} of {} points", record.best, record.out_of))
+        }
+        Some(record) if record.right.len() < record.questions as usize => (
+            Tone::Waiting,
+            format!("begun, {} of {} answered", record.right.len(), record.questions),
+        ),
+        Some(record) => {
+            (Tone::Waiting, format!("not passed, {} of {} points", record.best, record.out_of))
+        }
+        None => (Tone::Neutral, "not begun".to_owned()),
+    };
+    html! { <p class={classes!("standing", crate::text::tone_class(tone))}><ToneIcon {tone} />{ word }</p> }
 }

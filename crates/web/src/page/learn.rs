@@ -1,6 +1,6 @@
 //! The reader: one lesson, with its figures and questions where they stand.
 
-use pullpath_view::block::{Block, Inline};
+use pullpath_view::block::Block;
 use pullpath_view::content::LessonBundle;
 use yew::prelude::*;
 
@@ -9,6 +9,7 @@ use crate::blocks::Blocks;
 use crate::browser;
 use crate::fetch::{Load, use_content};
 use crate::keeper::Note;
+use crate::text::plain;
 
 /// Properties of [`LearnPage`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -104,17 +105,4 @@ pub fn Lesson(props: &LessonProps) -> Html {
         }
         <div class="prose"><Blocks {blocks} page={id.clone()} /></div>
     </> }
-}
-
-/// A line without its marks.
-fn plain(text: &[Inline]) -> String {
-    text.iter()
-        .map(|piece| match piece {
-            Inline::Text(text) | Inline::Code(text) => text.clone(),
-            Inline::Emphasis(text) | Inline::Strong(text) | Inline::Link { text, .. } => {
-                plain(text)
-            }
-            Inline::Break => " ".to_owned(),
-        })
-        .collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use pullpath_view::action::Action;
-use pullpath_view::pane::FileRow;
+use pullpath_view::pane::{FileRow, Tone};
 use pullpath_view::wire::Notice;
 use yew::prelude::*;
 
@@ -13,7 +13,7 @@ use super::editor::Editor;
 use super::notices::NoticeLog;
 use super::problems::ProblemList;
 use crate::browser;
-use crate::icon;
+use crate::icon::{self, ToneIcon};
 use crate::text::element_id;
 
 /// Properties of [`FilesPane`].
@@ -140,13 +140,24 @@ fn Tabs(props: &TabsProps) -> Html {
         let has_draft = props.drafts.contains_key(&file.name) || file.unapplied;
         let errors = file.problems.iter().filter(|problem| !problem.warning).count();
         let onclick = props.pick.reform(move |_: MouseEvent| index);
+        // One place for all of them, which is there from the start: a tab must not grow while somebody types.
+        let state = match (errors, has_draft, file.editable) {
+            (1.., ..) => {
+                html! { <span class="tab-state bad" title={format!("{errors} problems")}><ToneIcon tone={Tone::Bad} /><span class="sr-only">{ format!("{errors} problems") }</span></span> }
+            }
+            (0, true, _) => {
+                html! { <span class="tab-state draft" title="Not applied: the cluster does not have this text yet"><span class="dot"></span><span class="sr-only">{ "not applied" }</span></span> }
+            }
+            (0, false, true) => html! { <span class="tab-state"></span> },
+            (0, false, false) => {
+                html! { <span class="tab-state" title="Read-only">{ icon::lock() }<span class="sr-only">{ "read-only" }</span></span> }
+            }
+        };
         html! {
             <button type="button" class="tab" role="tab" id={element_id("tab", &file.name)} aria-selected={is_open.to_string()}
                 aria-controls="file-panel" tabindex={if is_open { "0" } else { "-1" }} {onclick}>
                 { &file.name }
-                if !file.editable { <span class="tag">{ "read-only" }</span> }
-                if has_draft { <span class="tag draft" title="The cluster does not have this text yet">{ "not applied" }</span> }
-                if errors > 0 { <span class="tag bad">{ format!("{errors} ✕") }<span class="sr-only">{ " problems" }</span></span> }
+                { state }
             </button>
         }
     };
