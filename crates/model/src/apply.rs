@@ -26,6 +26,15 @@ pub fn annotated(manifest: &Value) -> Value {
     object
 }
 
+/// What is sent where nothing is there yet: nulls are told in the note, and left out of the object (kubectl v0.35
+/// pkg/cmd/apply/apply.go `pruneNullsFromMap`). A patch keeps them in lists that it replaces as a whole, so a field that
+/// nobody knows is passed over at first and refused later (kubernetes issue 123304).
+pub fn creation(manifest: &Value) -> Value {
+    let mut object = annotated(manifest);
+    strategic::discard_nulls(&mut object);
+    object
+}
+
 /// JSON as Go's encoder prints it: safe inside HTML.
 pub fn go_json(value: &Value) -> String {
     let text = serde_json::to_string(value).expect("a JSON value prints");
@@ -50,9 +59,18 @@ pub fn patch(
         .as_str()
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    let modified = annotated(manifest);
+    three_way(kind, &last, &annotated(manifest), live)
+}
+
+/// The patch from what was applied last, what is applied now and what is there.
+pub fn three_way(
+    kind: Kind,
+    last: &Value,
+    modified: &Value,
+    live: &Value,
+) -> Result<(PatchType, Map<String, Value>), PatchError> {
     let map = |value: &'_ Value| value.as_object().cloned().unwrap_or_default();
-    let (live, last, modified) = (map(live), map(&last), map(&modified));
+    let (live, last, modified) = (map(live), map(last), map(modified));
     match Schema::get().of(kind).filter(|_| kind.is_built_in()) {
         Some(of) => {
             let patch = strategic::three_way(&last, &modified, &live, Scope::Struct(of))?;

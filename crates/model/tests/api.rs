@@ -597,6 +597,43 @@ fn every_kind_comes_back_as_it_was_applied() {
     }
 }
 
+/// kubectl v0.35 pkg/cmd/apply/apply.go `pruneNullsFromMap`, apimachinery pkg/util/strategicpatch `mergeSliceHandler`;
+/// kubernetes issue 123304.
+#[test]
+fn a_null_is_passed_over_where_apply_creates_and_where_a_patch_adds() {
+    let unknown = "unknown field \"imagePullSecrets[0].pull\"";
+    let list = json!([{ "name": "a", "pull": null }]);
+    let account = |list: &Value| {
+        let mut account =
+            json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "x" } });
+        if !list.is_null() {
+            account["imagePullSecrets"] = list.clone();
+        }
+        account
+    };
+    // The API server refuses it in every body.
+    let refused = create(&mut cluster(), "ServiceAccount", &account(&list));
+    assert!(message(&refused).ends_with(unknown), "{}", message(&refused));
+    for before in [Value::Null, list.clone()] {
+        let cluster = &mut cluster();
+        cluster.apply(&account(&before)).unwrap();
+        if before.is_null() {
+            cluster.apply(&account(&list)).unwrap();
+        }
+        let got = cluster.request(&Request::get(&path("ServiceAccount/x"))).body;
+        assert_eq!(got["imagePullSecrets"], json!([{ "name": "a" }]));
+        // An account's list is replaced as a whole, with what is in it.
+        let again = cluster.apply(&account(&list)).unwrap_err();
+        assert!(again.message.contains(&unknown.replace('"', "\"")), "{}", again.message);
+    }
+    // A Pod's list is merged by names, and a null takes away what is not there.
+    let cluster = &mut cluster();
+    let pod = pod("x", &json!({ "imagePullSecrets": list }));
+    for verb in ["created", "configured"] {
+        assert_eq!(cluster.apply(&pod).unwrap().to_string(), format!("pod/x {verb}"));
+    }
+}
+
 /// Everything that was written is there.
 #[track_caller]
 fn contains(got: &Value, want: &Value, at: &str) {

@@ -13,7 +13,6 @@ mod get;
 mod manifest;
 mod resource;
 mod rollout;
-mod strategic;
 
 use pullpath_model::api::{Method, Request, Response};
 use pullpath_model::time::{SimTime, Span};

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::strategic::PatchError;
 use super::{ApiError, Method, Request, Response};
 use crate::apply;
 use crate::cluster::Cluster;
@@ -71,18 +70,12 @@ impl Cluster {
             if kind.namespaced() { metadata(&manifest, "namespace") } else { String::new() };
         let key = Key::new(kind, &namespace, &metadata(&manifest, "name"));
         let Some(live) = self.store.get(&key).cloned() else {
-            let body = apply::go_json(&apply::annotated(&manifest));
+            let body = apply::go_json(&apply::creation(&manifest));
             self.ask(Method::Post, key.collection(), body)?;
             return Ok(Applied { key, verb: AppliedVerb::Created });
         };
-        let (format, patch) =
-            apply::patch(kind, &self.render(&live), &manifest).map_err(|error| {
-                ApiError::bad_request(match error {
-                    PatchError::Bad(words) => words.to_owned(),
-                    PatchError::Unprocessable => ApiError::unprocessable().message,
-                    PatchError::Other(words) => words,
-                })
-            })?;
+        let (format, patch) = apply::patch(kind, &self.render(&live), &manifest)
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
         if patch.is_empty() {
             return Ok(Applied { key, verb: AppliedVerb::Unchanged });
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::ApiError;
 use crate::schema::{Field, Merge, Schema, Struct, Type};
 
 const PATCH: &str = "$patch";
@@ -21,6 +22,16 @@ pub enum PatchError {
     Unprocessable,
     /// Anything else: 500.
     Other(String),
+}
+
+impl std::fmt::Display for PatchError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bad(words) => f.write_str(words),
+            Self::Unprocessable => f.write_str(&ApiError::unprocessable().message),
+            Self::Other(words) => f.write_str(words),
+        }
+    }
 }
 
 const BAD_ORDER: &str = "invalid patch format of setElementOrder list";
@@ -427,7 +438,8 @@ fn check_order(patch: &[Value], order: &[Value], merge: Merge) -> Result<(), Pat
     Ok(())
 }
 
-fn discard_nulls(value: &mut Value) {
+/// Takes the keys out whose value is null, in lists too (`discardNullValuesFromPatch`).
+pub(crate) fn discard_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.retain(|_, value| !value.is_null());

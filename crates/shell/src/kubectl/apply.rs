@@ -1,16 +1,14 @@
 //! `kubectl apply`, `create -f` and `replace` (K pkg/cmd/apply, create, replace).
 
-use pullpath_model::api::{Method, PatchType};
+use pullpath_model::api::Method;
+use pullpath_model::apply::{self, LAST_APPLIED, annotated};
+use pullpath_model::object::Kind;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::manifest::Document;
-use super::strategic;
 use super::{DryRun, Run};
 use crate::print::json;
-
-/// Where `apply` keeps what it applied last.
-pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 impl Run<'_> {
     /// Every document that can be read is applied, also behind one that the server refuses.
@@ -37,15 +35,16 @@ impl Run<'_> {
     fn apply_one(&mut self, document: Document) -> Result<(), Failure> {
         let Document { resource, source, .. } = &document;
         let (namespace, name) = (document.namespace().to_owned(), document.name().to_owned());
-        let modified = with_last_applied(&document.object);
+        let modified = annotated(&document.object);
         let query = self.write_query()?;
         let live = match self.fetch(resource, &namespace, &name) {
             Ok(live) => live,
             Err(failure) if failure.is_not_found() => {
+                let object = apply::creation(&document.object);
                 let created = match self.dry_run()? {
-                    DryRun::Client => modified,
+                    DryRun::Client => object,
                     DryRun::No | DryRun::Server => self
-                        .ask(Method::Post, resource.path(&namespace, ""), &query, Some(&modified))
+                        .ask(Method::Post, resource.path(&namespace, ""), &query, Some(&object))
                         .map_err(|failure| failure.about_file("creating", source))?,
                 };
                 return self.report(resource, &created, "created");
@@ -66,14 +65,14 @@ impl Run<'_> {
         }
         let original =
             last.and_then(|last| serde_json::from_str(last).ok()).unwrap_or_else(|| json!({}));
-        let (format, patch) = if resource.built_in {
-            (PatchType::Strategic, strategic::three_way(resource.kind, &original, &modified, &live))
-        } else {
-            (PatchType::Merge, strategic::three_way_merge(&original, &modified, &live))
-        };
-        if patch == json!({}) {
+        let kind = Kind::of(&resource.api_version(), resource.kind)
+            .ok_or_else(|| Failure::error("the server could not find the requested resource"))?;
+        let (format, patch) = apply::three_way(kind, &original, &modified, &live)
+            .map_err(|error| Failure::error(&error.to_string()))?;
+        if patch.is_empty() {
             return self.report(resource, &live, "unchanged");
         }
+        let patch = Value::Object(patch);
         let patched = match self.dry_run()? {
             DryRun::Client => live,
             DryRun::No | DryRun::Server => self
@@ -95,11 +94,8 @@ impl Run<'_> {
         let mut failures: Vec<Failure> = Vec::new();
         for document in documents {
             let Document { resource, source, object } = &document;
-            let object = if self.flags.is_set("save-config") {
-                with_last_applied(object)
-            } else {
-                object.clone()
-            };
+            let object =
+                if self.flags.is_set("save-config") { annotated(object) } else { object.clone() };
             let query = self.write_query()?;
             let path = resource.path(document.namespace(), "");
             let created = match self.dry_run()? {
@@ -151,21 +147,6 @@ impl Run<'_> {
             .map_err(|failure| failure.about_file("replacing", source))?;
         self.report(resource, &replaced, "replaced")
     }
-}
-
-/// The object with its own text as an annotation (GetModifiedConfiguration).
-fn with_last_applied(object: &Value) -> Value {
-    let mut bare = object.clone();
-    let annotations = &mut bare["metadata"]["annotations"];
-    if !annotations.is_object() {
-        *annotations = json!({});
-    }
-    if let Some(annotations) = annotations.as_object_mut() {
-        annotations.remove(LAST_APPLIED);
-    }
-    let text = json::compact(&bare) + "\n";
-    bare["metadata"]["annotations"][LAST_APPLIED] = text.into();
-    bare
 }
 
 /// One failure is itself; several stand one below the other, without the head that a single one gets.

@@ -2,10 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pullpath_model::apply::LAST_APPLIED;
 use serde_json::Value;
 
 use super::Run;
-use super::apply::LAST_APPLIED;
 use super::change::place;
 use super::columns::EventTimes;
 use super::failure::Failure;

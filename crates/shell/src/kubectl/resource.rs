@@ -16,8 +16,6 @@ pub(crate) struct Resource {
     pub(crate) group: &'static str,
     pub(crate) version: &'static str,
     pub(crate) namespaced: bool,
-    /// Whether kubectl has the type compiled in, so that patches of it merge strategically.
-    pub(crate) built_in: bool,
 }
 
 const fn core(
@@ -26,16 +24,7 @@ const fn core(
     singular: &'static str,
     short: &'static str,
 ) -> Resource {
-    Resource {
-        kind,
-        plural,
-        singular,
-        short,
-        group: "",
-        version: "v1",
-        namespaced: true,
-        built_in: true,
-    }
+    Resource { kind, plural, singular, short, group: "", version: "v1", namespaced: true }
 }
 
 const fn of(
@@ -78,19 +67,9 @@ static RESOURCES: [Resource; 22] = [
     },
     of("rbac.authorization.k8s.io", "Role", "roles", "role", ""),
     of("rbac.authorization.k8s.io", "RoleBinding", "rolebindings", "rolebinding", ""),
-    Resource {
-        version: "v1alpha1",
-        built_in: false,
-        ..of("iam.services.k8s.aws", "Role", "roles", "role", "")
-    },
-    Resource {
-        built_in: false,
-        ..of("external-secrets.io", "ExternalSecret", "externalsecrets", "externalsecret", "es")
-    },
-    Resource {
-        built_in: false,
-        ..of("external-secrets.io", "SecretStore", "secretstores", "secretstore", "ss")
-    },
+    Resource { version: "v1alpha1", ..of("iam.services.k8s.aws", "Role", "roles", "role", "") },
+    of("external-secrets.io", "ExternalSecret", "externalsecrets", "externalsecret", "es"),
+    of("external-secrets.io", "SecretStore", "secretstores", "secretstore", "ss"),
 ];
 
 impl Resource {
