@@ -142,9 +142,14 @@ pub fn plugin_role<'a>(
 ) -> Result<Option<&'a str>, String> {
     match annotation {
         None => Ok(node_role),
-        Some(arn) if trusts => Ok(arn.rsplit('/').next()),
+        Some(arn) if trusts => Ok(Some(role_name(arn))),
         Some(_) => Err(words::plugin_cannot_assume()),
     }
+}
+
+/// The name of a role, from its ARN.
+pub fn role_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// The annotation of a ServiceAccount that names its role for pulls (E33); not the one of IRSA (E31).

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::{Cluster, Task};
-use crate::object::{Key, Kind};
+use crate::object::{Key, Kind, Workload};
 use crate::random::Stream;
 use crate::time::Span;
 
@@ -36,22 +36,14 @@ impl Cluster {
             return;
         }
         self.work.remove(key);
-        match key.kind {
-            Kind::Deployment => self.sync_deployment(key),
-            Kind::ReplicaSet => self.sync_replica_set(key),
-            Kind::Namespace
-            | Kind::ServiceAccount
-            | Kind::Secret
-            | Kind::Role
-            | Kind::Pod
-            | Kind::Node
-            | Kind::Event
-            | Kind::ConfigMap
-            | Kind::StatefulSet
-            | Kind::DaemonSet
-            | Kind::Job
-            | Kind::CronJob
-            | Kind::Stored(_) => {}
+        match key.kind.workload() {
+            Some(Workload::Deployment) => self.sync_deployment(key),
+            Some(Workload::ReplicaSet) => self.sync_replica_set(key),
+            // Nothing of these runs yet.
+            Some(
+                Workload::StatefulSet | Workload::DaemonSet | Workload::Job | Workload::CronJob,
+            )
+            | None => {}
         }
     }
 }

@@ -6,25 +6,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::object::Kind;
+use crate::object::{Kind, Workload};
 use crate::pull_policy;
 
 /// Where a kind keeps its Pod template, as a JSON pointer.
 pub(crate) const fn template_of(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {
-            Some("/spec/template")
-        }
-        Kind::CronJob => Some("/spec/jobTemplate/spec/template"),
-        Kind::Namespace
-        | Kind::ServiceAccount
-        | Kind::Secret
-        | Kind::Role
-        | Kind::Pod
-        | Kind::Node
-        | Kind::Event
-        | Kind::ConfigMap
-        | Kind::Stored(_) => None,
+    match kind.workload() {
+        Some(Workload::CronJob) => Some("/spec/jobTemplate/spec/template"),
+        Some(
+            Workload::Deployment
+            | Workload::ReplicaSet
+            | Workload::StatefulSet
+            | Workload::DaemonSet
+            | Workload::Job,
+        ) => Some("/spec/template"),
+        None => None,
     }
 }
 

@@ -265,10 +265,7 @@ impl Cluster {
             let provided = cache.provide_for(spec, name, key, self.now, |lookup_name| {
                 asked = true;
                 match script {
-                    None => {
-                        let role = node.spec.role.as_deref();
-                        cloud::provide_ecr(&mut self.mint, &self.roles, role, lookup_name, self.now)
-                    }
+                    None => self.ask_ecr(node.spec.role.as_deref(), account.as_ref(), lookup_name),
                     Some((answers, _, due)) => {
                         scripted(&answers[due as usize], spec, account.as_ref())
                     }
@@ -310,6 +307,16 @@ impl Cluster {
         if cache != node.providers {
             let node = self.nodes.get_mut(&node_name).expect("it was just there");
             Arc::make_mut(node).providers = cache;
+        }
+    }
+
+    /// ECR's plugin, which may be handed an account that names a role (E33). A role that nobody knows is not assumed.
+    fn ask_ecr(&mut self, role: Option<&str>, account: Option<&Account>, name: &str) -> Answer {
+        let named = account.and_then(|account| account.annotations.get(cloud::ECR_ROLE_ANNOTATION));
+        let known = |arn: &String| self.roles.policies(cloud::role_name(arn)).is_some();
+        match cloud::plugin_role(role, named.map(String::as_str), named.is_some_and(known)) {
+            Ok(role) => cloud::provide_ecr(&mut self.mint, &self.roles, role, name, self.now),
+            Err(log) => Answer::Failed(log),
         }
     }
 

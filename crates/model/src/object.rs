@@ -46,6 +46,23 @@ pub enum Kind {
     Stored(Stored),
 }
 
+/// A kind whose objects make Pods, or what makes Pods, from a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workload {
+    /// `apps/v1 Deployment`
+    Deployment,
+    /// `apps/v1 ReplicaSet`
+    ReplicaSet,
+    /// `apps/v1 StatefulSet`
+    StatefulSet,
+    /// `apps/v1 DaemonSet`
+    DaemonSet,
+    /// `batch/v1 Job`
+    Job,
+    /// `batch/v1 CronJob`
+    CronJob,
+}
+
 /// One of the real kinds that are only stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stored(u8);
@@ -250,6 +267,27 @@ impl Kind {
             | Self::Event
             | Self::ConfigMap
             | Self::Stored(_) => false,
+        }
+    }
+
+    /// Which workload it is, if it is one: what has a Pod template.
+    pub const fn workload(self) -> Option<Workload> {
+        match self {
+            Self::Deployment => Some(Workload::Deployment),
+            Self::ReplicaSet => Some(Workload::ReplicaSet),
+            Self::StatefulSet => Some(Workload::StatefulSet),
+            Self::DaemonSet => Some(Workload::DaemonSet),
+            Self::Job => Some(Workload::Job),
+            Self::CronJob => Some(Workload::CronJob),
+            Self::Namespace
+            | Self::ServiceAccount
+            | Self::Secret
+            | Self::Role
+            | Self::Pod
+            | Self::Node
+            | Self::Event
+            | Self::ConfigMap
+            | Self::Stored(_) => None,
         }
     }
 

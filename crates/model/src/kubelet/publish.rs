@@ -21,8 +21,12 @@ impl Cluster {
     }
 
     pub(super) fn publish_run(&mut self, run: &mut PodRun) {
-        // The sandbox that the first sync makes is seen by the second.
-        let sandbox = run.syncs > 1 && run.ending.is_none_or(super::ending::Ending::has_sandbox);
+        // The sandbox that the first sync makes is seen by the second; the end of a Pod too begins with what the runtime
+        // says after the last sync (pkg/kubelet/pod_workers.go podWorkerLoop: `GetNewerThan`).
+        let sandbox = match run.ending {
+            None => run.syncs > 1,
+            Some(ending) => run.syncs > 0 && ending.has_sandbox(),
+        };
         let same = run.containers.iter().all(|one| one.shown == one.state);
         if same && run.published.as_ref().is_some_and(|before| before.sandbox.holds == sandbox) {
             return;

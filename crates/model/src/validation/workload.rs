@@ -9,38 +9,30 @@ use super::{labels, pod};
 use crate::api::Cause;
 use crate::apply::go_json;
 use crate::go::quote;
-use crate::object::{Kind, Object};
+use crate::object::{Object, Workload};
 
 pub(super) fn check(object: &Object) -> Vec<Cause> {
     let value = object.to_value();
     let spec = &value["spec"];
-    match object.kind() {
-        Kind::Deployment => deployment(spec),
-        Kind::ReplicaSet => [
+    let Some(workload) = object.kind().workload() else { return Vec::new() };
+    match workload {
+        Workload::Deployment => deployment(spec),
+        Workload::ReplicaSet => [
             counts("spec", spec, &["replicas", "minReadySeconds"]),
             // Upstream says `deployment` here too.
             selected("spec", spec, "deployment"),
             template("spec.template", spec, Some("ReplicaSet")),
         ]
         .concat(),
-        Kind::StatefulSet => stateful_set(spec),
-        Kind::DaemonSet => [
+        Workload::StatefulSet => stateful_set(spec),
+        Workload::DaemonSet => [
             selected("spec", spec, "daemonset"),
             template("spec.template", spec, Some("DaemonSet")),
             counts("spec", spec, &["minReadySeconds", "revisionHistoryLimit"]),
         ]
         .concat(),
-        Kind::Job => job("spec", spec),
-        Kind::CronJob => cron_job(spec),
-        Kind::Namespace
-        | Kind::ServiceAccount
-        | Kind::Secret
-        | Kind::Role
-        | Kind::Pod
-        | Kind::Node
-        | Kind::Event
-        | Kind::ConfigMap
-        | Kind::Stored(_) => Vec::new(),
+        Workload::Job => job("spec", spec),
+        Workload::CronJob => cron_job(spec),
     }
 }
 
@@ -284,7 +276,7 @@ fn template(path: &str, spec: &Value, of: Option<&str>) -> Vec<Cause> {
 }
 
 pub(super) fn update(old: &Object, new: &Object) -> Vec<Cause> {
-    let kind = new.kind();
+    let Some(workload) = new.kind().workload() else { return Vec::new() };
     let (old, new) = (old.to_value(), new.to_value());
     let (old, new) = (&old["spec"], &new["spec"]);
     let immutable = |field: &str| {
@@ -299,11 +291,11 @@ pub(super) fn update(old: &Object, new: &Object) -> Vec<Cause> {
         };
         changed.then(cause)
     };
-    match kind {
-        Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => {
+    match workload {
+        Workload::Deployment | Workload::ReplicaSet | Workload::DaemonSet => {
             immutable("selector").into_iter().collect()
         }
-        Kind::StatefulSet => {
+        Workload::StatefulSet => {
             const MUTABLE: [&str; 7] = [
                 "replicas",
                 "ordinals",
@@ -322,7 +314,7 @@ pub(super) fn update(old: &Object, new: &Object) -> Vec<Cause> {
             let changed = fixed(old) != fixed(new);
             changed.then(|| Cause::forbidden("spec", why)).into_iter().collect()
         }
-        Kind::Job => {
+        Workload::Job => {
             let fields = [
                 "completions",
                 "selector",
@@ -344,15 +336,6 @@ pub(super) fn update(old: &Object, new: &Object) -> Vec<Cause> {
                 |field: &str| if field == "template" { template(field) } else { immutable(field) };
             fields.into_iter().filter_map(fault).collect()
         }
-        Kind::Namespace
-        | Kind::ServiceAccount
-        | Kind::Secret
-        | Kind::Role
-        | Kind::Pod
-        | Kind::Node
-        | Kind::Event
-        | Kind::ConfigMap
-        | Kind::CronJob
-        | Kind::Stored(_) => Vec::new(),
+        Workload::CronJob => Vec::new(),
     }
 }
