@@ -6,6 +6,8 @@ mod compare;
 mod facts;
 mod recording;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod world;
 mod yaml;
 

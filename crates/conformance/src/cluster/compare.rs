@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pullpath_model::time::SimTime;
+use pullpath_model::time::{SimTime, Span};
 use pullpath_shell::Output;
 use serde_json::Value;
 
@@ -429,8 +429,7 @@ fn workload(
 fn requests(recording: &Recording, played: &Outcome) -> Vec<Difference> {
     let mut want: BTreeMap<String, Vec<String>> = BTreeMap::new();
     // What is requested before the first command is the recorder's own, when it preloads an image.
-    let begin =
-        recording.actions.iter().find(|action| action.cmd.is_some()).map_or(0.0, |action| action.t);
+    let begin = recording.begin();
     for request in recording.registry_requests.iter().filter(|request| request.t >= begin) {
         let (method, url) = request.request.split_once(' ').unwrap_or_default();
         note(&mut want, method, url, &request.auth, request.status);
@@ -544,6 +543,12 @@ fn note(all: &mut BTreeMap<String, Vec<String>>, method: &str, url: &str, auth: 
 const BOUNDS: [(f64, f64); 6] =
     [(10.0, 17.0), (32.0, 48.0), (73.0, 103.0), (154.0, 196.0), (317.0, 371.0), (620.0, 685.0)];
 
+/// When a pull had its turn: one that waited in the queue is told when it is queued, and its back-off begins at its end.
+fn turn(pull: &super::stage::Pull) -> SimTime {
+    const AT_ONCE: Span = Span::seconds(2);
+    pull.ended.filter(|ended| ended.since(pull.at) > AT_ONCE).unwrap_or(pull.at)
+}
+
 /// Each series of failing attempts keeps inside the published bounds, up to the first action that changes something.
 fn attempts(recording: &Recording, played: &Outcome) -> Vec<Difference> {
     let mut series: BTreeMap<(&str, &str), Vec<&super::stage::Pull>> = BTreeMap::new();
@@ -552,11 +557,11 @@ fn attempts(recording: &Recording, played: &Outcome) -> Vec<Difference> {
     }
     let mut differences = Vec::new();
     for ((pod, image), pulls) in series {
-        let first = seconds(pulls[0].at);
+        let first = seconds(turn(pulls[0]));
         let touched = recording.actions.iter().map(|action| action.t).find(|t| *t > first + 1.0);
         let failing = pulls.iter().take_while(|pull| pull.failed);
         let times = failing
-            .map(|pull| seconds(pull.at))
+            .map(|pull| seconds(turn(pull)))
             .filter(|at| touched.is_none_or(|touched| *at < touched));
         for ((at, (from, to)), number) in times.skip(1).zip(BOUNDS).zip(2..) {
             let after = at - first;

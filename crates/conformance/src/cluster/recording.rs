@@ -34,6 +34,13 @@ pub(super) struct Recording {
     pub(super) recorded_for: f64,
 }
 
+impl Recording {
+    /// When the first command was given; what changed before that was so from the beginning.
+    pub(super) fn begin(&self) -> f64 {
+        self.actions.iter().find(|action| action.cmd.is_some()).map_or(0.0, |action| action.t)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "`took` is free")]

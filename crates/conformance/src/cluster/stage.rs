@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pullpath_model::api::{Request, Response};
 use pullpath_model::cluster::Cluster;
+use pullpath_model::credential::Login;
 use pullpath_model::log::Fact;
 use pullpath_model::pod_status::PodChange;
 use pullpath_model::pull::Exchange;
@@ -34,6 +35,9 @@ pub(super) struct Outcome {
 /// A pull and its requests.
 pub(super) struct Pull {
     pub(super) at: SimTime,
+    /// Its number among those of its Pod.
+    attempt: u32,
+    pub(super) ended: Option<SimTime>,
     pub(super) pod: String,
     pub(super) image: String,
     pub(super) failed: bool,
@@ -106,11 +110,7 @@ impl Stage {
 
     fn act(&mut self, action: &Action, recording: &Recording) -> Result<Output, NotPlayed> {
         if let Some(change) = &action.world {
-            match world::change(change)? {
-                Change::RestartKubelet => self.cluster.restart_kubelet(world::NODE),
-                // What the world knows beforehand happens by itself.
-                Change::Foreseen => {}
-            }
+            self.change(action.t, change, recording)?;
             self.observe();
             return Ok(Output::default());
         }
@@ -127,8 +127,41 @@ impl Stage {
         {
             self.namespaces.push(name.trim().to_owned());
         }
-        let _ = recording;
         Ok(pullpath_shell::run(self, command, action.stdin.as_deref(), patience))
+    }
+
+    /// Something outside the cluster's objects changes.
+    fn change(&mut self, t: f64, sentence: &str, recording: &Recording) -> Result<(), NotPlayed> {
+        let node = self.cluster.world().nodes.first().expect("a recording has one node").clone();
+        match world::change(sentence, recording, &node)? {
+            Change::RestartKubelet => self.cluster.restart_kubelet(world::NODE),
+            Change::Plugin { name, plugin } => {
+                self.cluster.set_plugin(world::NODE, &name, &plugin);
+            }
+            Change::Preload(images) if t > recording.begin() => {
+                for image in images {
+                    let login = self.login(image.host());
+                    let name = image.to_string();
+                    let pulled = self.cluster.crictl_pull(world::NODE, &name, login.as_ref());
+                    pulled.map_err(|why| NotPlayed(format!("{name}: {why}")))?;
+                }
+            }
+            // What the world knows beforehand happens by itself.
+            Change::Preload(_) | Change::Foreseen => {}
+        }
+        Ok(())
+    }
+
+    /// A login that a registry takes now.
+    fn login(&self, host: &str) -> Option<Login> {
+        let world = self.cluster.world();
+        let user = world.registries.get(host)?.users.iter().next();
+        let token = || world.tokens.values().find(|token| token.registry == host);
+        let (username, password) = match user {
+            Some((name, user)) => (name.clone(), user.password.clone()),
+            None => ("AWS".to_owned(), token()?.text.clone()?),
+        };
+        Some(Login { username, password, email: String::new() })
     }
 
     fn run_until(&mut self, end: SimTime) {
@@ -184,8 +217,14 @@ impl Stage {
     /// The requests of the pulls that have just begun, told by a run of their own from before them.
     fn trace(&mut self, before: &Cluster) {
         for entry in self.cluster.take_log() {
-            let Fact::PullBegan { attempt, image } = entry.fact else { continue };
             let (namespace, name) = (&*entry.about.namespace, &*entry.about.name);
+            if let Fact::AttemptEnded { attempt, .. } = entry.fact {
+                let is_it = |pull: &&mut Pull| pull.pod == name && pull.attempt == attempt;
+                if let Some(pull) = self.pulls.iter_mut().rev().find(is_it) {
+                    pull.ended.get_or_insert(entry.at);
+                }
+            }
+            let Fact::PullBegan { attempt, image } = entry.fact else { continue };
             let Some(uid) = self.cluster.pod(namespace, name).map(|pod| Arc::clone(&pod.uid))
             else {
                 continue;
@@ -199,6 +238,8 @@ impl Stage {
             let exchanges = tries.into_iter().flat_map(|one| one.trace.exchanges).collect();
             self.pulls.push(Pull {
                 at: entry.at,
+                attempt,
+                ended: None,
                 pod: name.to_owned(),
                 image: image.to_string(),
                 failed,

@@ -2,8 +2,13 @@
 //!
 //! The recorder's stand-ins follow conventions that the sentences do not repeat: `open.example.com` serves everybody,
 //! other example hosts ask for a login, hosts of real services answer as they do; repositories called `missing…` and the
-//! tag `9.9.9` do not exist, every other name and tag does; `limited…` is over Docker Hub's limit. Where a recorded answer
-//! says that something is missing, it is.
+//! tag `9.9.9` do not exist, every other name and tag does; `limited…` is over Docker Hub's limit, `slow…` takes its
+//! time. Where a recorded answer says that something is missing, or whom a plugin logged in as, it is so.
+
+mod answers;
+mod plugin;
+mod setting;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +16,16 @@ use pullpath_model::credential::SecretText;
 use pullpath_model::image::ImageRef;
 use pullpath_model::pull_record::VerificationPolicy;
 use pullpath_model::time::{SimTime, Span};
+use pullpath_model::wildcard;
 use pullpath_model::world::{
-    AdmissionPlugin, Image, NODE_CONFIG_PATHS, NodeSpec, Outage, Part, RateLimit, Registry,
-    RegistryKind, TokenSpec, Trouble, User, Version, World,
+    AdmissionPlugin, Image, NODE_CONFIG_PATHS, NodeSpec, Outage, Part, Plugin, ProviderSpec,
+    RateLimit, Registry, RegistryKind, TokenSpec, Trouble, User, Version, World,
 };
 use serde_json::json;
 
 use super::recording::Recording;
 use crate::case::{NotPlayed, not_played};
+use setting::Policy;
 
 /// The one node.
 pub(super) const NODE: &str = "worker-1";
@@ -26,29 +33,82 @@ pub(super) const NODE: &str = "worker-1";
 /// The size that every stand-in image has.
 const BYTES: u64 = 1_028_910;
 
+/// How long a slow pull takes where nobody says it.
+const SLOW: Span = Span::seconds(20);
+
 /// What a world's change in the middle of a recording means for the player.
 pub(super) enum Change {
     /// It is done when its moment comes.
     RestartKubelet,
+    /// Images are put into the runtime past the kubelet.
+    Preload(Vec<ImageRef>),
+    /// A plugin of the node does something else.
+    Plugin { name: String, plugin: Plugin },
     /// The world knows of it from the beginning, with its moment.
     Foreseen,
 }
 
 /// The sentences of changes.
-pub(super) fn change(sentence: &str) -> Result<Change, NotPlayed> {
-    Ok(match sentence {
-        "the kubelet is stopped and started again" => Change::RestartKubelet,
-        "the registry stops listening"
-        | "the registry listens again"
-        | "the token in the Secret expires at the registry" => Change::Foreseen,
-        _ if preloaded(sentence).is_some() => Change::Foreseen,
-        other => return not_played(format!("change of the world: {other}")),
-    })
+pub(super) fn change(
+    sentence: &str,
+    recording: &Recording,
+    node: &NodeSpec,
+) -> Result<Change, NotPlayed> {
+    let images = preloaded(sentence);
+    if !images.is_empty() {
+        return Ok(Change::Preload(images));
+    }
+    let acts = ["answers", "gives", "returns", "fails"];
+    if plugin::is_meant(sentence) && acts.iter().any(|act| sentence.contains(act)) {
+        let meant = |host: &str| words::words(sentence).iter().any(|word| word.starts_with(host));
+        let spec = node
+            .providers
+            .iter()
+            .find(|spec| spec.match_images.iter().any(|host| meant(host)))
+            .or(node.providers.first());
+        let Some(spec) = spec else {
+            return not_played(format!("change of the world: {sentence}"));
+        };
+        let recorded = |hosts: &[String]| answers::logins(recording, hosts);
+        let plugin = plugin::Said::change(sentence, spec, &recorded)?;
+        return Ok(Change::Plugin { name: spec.name.clone(), plugin });
+    }
+    if is_end_of_tokens(sentence) || listens(sentence).is_some() {
+        return Ok(Change::Foreseen);
+    }
+    if sentence.contains("kubelet is stopped and started")
+        || sentence.contains("kubelet is restarted")
+    {
+        return Ok(Change::RestartKubelet);
+    }
+    not_played(format!("change of the world: {sentence}"))
 }
 
-/// The image that a sentence puts into the runtime past the kubelet.
-fn preloaded(sentence: &str) -> Option<&str> {
-    sentence.split_once(" is pulled into the runtime past the kubelet").map(|(image, _)| image)
+/// The images that a sentence puts into the runtime past the kubelet.
+fn preloaded(sentence: &str) -> Vec<ImageRef> {
+    match sentence.split_once(" pulled into the runtime past the kubelet") {
+        Some((images, _)) => words::words(images).into_iter().filter_map(words::image).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Whether what Secrets or plugins hold is over from now on.
+fn is_end_of_tokens(sentence: &str) -> bool {
+    sentence.contains("token") && (sentence.contains("expire") || sentence.contains("revoked"))
+}
+
+/// Whether a registry listens from now on, where a sentence says one or the other.
+fn listens(sentence: &str) -> Option<bool> {
+    let says = |all: &[&str]| all.iter().any(|words| sentence.contains(words));
+    if says(&["stops listening", "goes down", "is down", "is stopped"])
+        && !sentence.contains("kubelet")
+    {
+        Some(false)
+    } else if says(&["listens again", "is back", "comes back", "is up again"]) {
+        Some(true)
+    } else {
+        None
+    }
 }
 
 /// A world in the making.
@@ -57,8 +117,18 @@ struct Draft {
     admission: BTreeSet<AdmissionPlugin>,
     /// Host, user, password; the host is empty for every registry that asks for a login.
     logins: Vec<(String, String, String)>,
-    allowlist: Vec<String>,
-    policy: Option<String>,
+    policy: Policy,
+    plugins: Vec<plugin::Said>,
+    slow: Vec<Slow>,
+}
+
+/// Pulls that take their time.
+struct Slow {
+    /// Empty for every registry.
+    host: String,
+    /// With what the repository begins.
+    path: String,
+    takes: Span,
 }
 
 pub(super) fn of(recording: &Recording) -> Result<World, NotPlayed> {
@@ -70,8 +140,9 @@ pub(super) fn of(recording: &Recording) -> Result<World, NotPlayed> {
         },
         admission: BTreeSet::new(),
         logins: Vec::new(),
-        allowlist: Vec::new(),
-        policy: None,
+        policy: Policy::default(),
+        plugins: Vec::new(),
+        slow: Vec::new(),
     };
     for sentence in recording.node.values() {
         draft.node_sentence(sentence)?;
@@ -79,11 +150,19 @@ pub(super) fn of(recording: &Recording) -> Result<World, NotPlayed> {
     for sentence in &recording.world {
         draft.sentence(sentence)?;
     }
-    draft.settle_policy()?;
-    for action in &recording.actions {
-        if let Some(image) = action.world.as_deref().and_then(preloaded) {
-            draft.node.images.push(image.to_owned());
+    draft.settle_policy();
+    for said in &draft.plugins {
+        let recorded = |hosts: &[String]| answers::logins(recording, hosts);
+        let mut spec = said.spec(&recorded)?;
+        if !draft.node.providers.is_empty() {
+            spec.name = format!("{}-{}", plugin::NAME, draft.node.providers.len() + 1);
         }
+        draft.node.providers.push(spec);
+    }
+    let begin = recording.begin();
+    for action in recording.actions.iter().filter(|action| action.t <= begin) {
+        let images = action.world.as_deref().map(preloaded).unwrap_or_default();
+        draft.node.images.extend(images.iter().map(ToString::to_string));
     }
     let seconds = pullpath_shell::unix_seconds(&recording.t0);
     let Some(epoch_seconds) = seconds else { return not_played(format!("t0 {}", recording.t0)) };
@@ -96,9 +175,25 @@ pub(super) fn of(recording: &Recording) -> Result<World, NotPlayed> {
     };
     registries(recording, &draft, &mut world);
     tokens(recording, &mut world);
+    answers::tokens(recording, &scripts(recording, &draft.node), &mut world);
     outages(recording, &mut world);
     world.nodes.push(draft.node);
     Ok(world)
+}
+
+/// The plugins with all that they answer in the course of a recording.
+fn scripts(recording: &Recording, node: &NodeSpec) -> Vec<ProviderSpec> {
+    let mut specs = node.providers.clone();
+    for sentence in recording.actions.iter().filter_map(|action| action.world.as_deref()) {
+        if let Ok(Change::Plugin { name, plugin: Plugin::Script(more) }) =
+            change(sentence, recording, node)
+            && let Some(spec) = specs.iter_mut().find(|spec| spec.name == name)
+            && let Plugin::Script(answers) = &mut spec.plugin
+        {
+            answers.extend(more);
+        }
+    }
+    specs
 }
 
 fn version(text: &str) -> Version {
@@ -115,21 +210,16 @@ fn seed(id: &str) -> u64 {
 impl Draft {
     /// How the kubelet is set, in the words of the recording's `node`: `NAME VALUE` where it is not the default.
     fn node_sentence(&mut self, sentence: &str) -> Result<(), NotPlayed> {
-        let sentence = sentence.split(['(', ';']).next().unwrap_or(sentence).trim();
-        if sentence == "all settings about pulling at their defaults" {
+        // What stands behind a semicolon says that the rest is as it is.
+        let first = sentence.split(['(', ';']).next().unwrap_or(sentence).trim();
+        if first == "all settings about pulling at their defaults" {
             return Ok(());
         }
-        self.setting(sentence)
+        setting::read(sentence, &mut self.node.config, &mut self.policy)
     }
 
     /// One sentence of the recording's `world`.
     fn sentence(&mut self, sentence: &str) -> Result<(), NotPlayed> {
-        if sentence == "every registry is a stub under its real or an example name"
-            || sentence
-                .starts_with("stub of an ECR endpoint: user AWS with a valid token is served")
-        {
-            return Ok(());
-        }
         if let Some(plugins) =
             sentence.strip_prefix("API server: --enable-admission-plugins includes ")
         {
@@ -141,14 +231,33 @@ impl Draft {
             }
             return Ok(());
         }
+        if plugin::is_meant(sentence) {
+            return self.plugin_sentence(sentence);
+        }
+        if let Some(slow) = slow(sentence) {
+            self.slow.push(slow);
+            // It may say more: what kind of stand-in it is.
+            if !sentence.contains("stub with HTTP basic authentication: ") {
+                return Ok(());
+            }
+        }
+        let told = sentence == "every registry is a stub under its real or an example name"
+            // Stand-ins of services answer as their hosts' names have it.
+            || sentence.starts_with("stub of ")
+            || sentence.contains(": stub of ")
+            // The node may ask for tokens of that audience, which nothing here keeps it from.
+            || sentence.contains("request-serviceaccounts-token-audience");
+        if told {
+            return Ok(());
+        }
         if let Some(setting) = sentence.strip_prefix("kubelet: ") {
-            return self.setting(setting);
+            return setting::read(setting, &mut self.node.config, &mut self.policy);
         }
         // `[HOST: ]stub with HTTP basic authentication: alice/s3cret and bob/s3cret (…) are served; else 401`
         if let Some((host, logins)) = sentence.split_once("stub with HTTP basic authentication: ") {
             let host = host.trim_end_matches([':', ' ']);
-            let logins = logins.split(" are served").next().unwrap_or_default();
-            for login in logins.split(" and ").filter_map(login) {
+            let logins = logins.split(" served").next().unwrap_or_default();
+            for login in words::words(logins).into_iter().filter_map(words::login) {
                 self.logins.push((host.to_owned(), login.0, login.1));
             }
             return Ok(());
@@ -157,7 +266,7 @@ impl Draft {
         if let Some(rest) =
             sentence.strip_prefix("the kubelet root directory holds config.json with ")
             && let Some((pair, host)) = rest.split_once(" for ")
-            && let Some((username, password)) = login(pair)
+            && let Some((username, password)) = words::login(pair)
         {
             let config =
                 json!({ "auths": { host: { "username": username, "password": password } } });
@@ -167,53 +276,59 @@ impl Draft {
         not_played(format!("world: {sentence}"))
     }
 
-    /// `NAME VALUE` of a KubeletConfiguration; several are joined by `and`, `with` or commas, and a list goes on for as
-    /// long as its words have slashes.
-    fn setting(&mut self, setting: &str) -> Result<(), NotPlayed> {
-        let setting = setting.split(" (").next().unwrap_or(setting);
-        let mut words = setting
-            .split([' ', ',', ':', '='])
-            .map(|word| word.trim_matches(['[', ']', '"', '\'']))
-            .filter(|word| !["", "and", "with"].contains(word))
-            .peekable();
-        while let Some(name) = words.next() {
-            if name == "preloadedImagesVerificationAllowlist" {
-                while let Some(entry) = words.next_if(|word| word.contains('/')) {
-                    self.allowlist.push(entry.to_owned());
-                }
-                continue;
-            }
-            let Some(value) = words.next() else {
-                return not_played(format!("kubelet: {setting}"));
-            };
-            let number = || value.parse::<u32>().map_err(|_| NotPlayed(format!("{name} {value}")));
-            let kubelet = &mut self.node.config;
-            match name {
-                "registryPullQPS" => kubelet.registry_pull_qps = number()?,
-                "registryBurst" => kubelet.registry_burst = number()?,
-                "maxParallelImagePulls" => kubelet.max_parallel_image_pulls = Some(number()?),
-                "serializeImagePulls" => kubelet.serialize_image_pulls = value == "true",
-                "imagePullCredentialsVerificationPolicy" => self.policy = Some(value.to_owned()),
-                _ => return not_played(format!("kubelet: {setting}")),
-            }
+    /// A sentence that names images begins another plugin, unless it is the first of one.
+    fn plugin_sentence(&mut self, sentence: &str) -> Result<(), NotPlayed> {
+        let mut said = plugin::Said::default();
+        said.read(sentence);
+        match self.plugins.last_mut() {
+            Some(last) if !(said.has_hosts() && last.has_hosts()) => last.read(sentence),
+            _ => self.plugins.push(said),
         }
         Ok(())
     }
 
-    fn settle_policy(&mut self) -> Result<(), NotPlayed> {
-        if let Some(policy) = &self.policy {
-            match VerificationPolicy::new(policy, &self.allowlist) {
+    fn settle_policy(&mut self) {
+        if let Some(name) = &self.policy.name {
+            match VerificationPolicy::new(name, &self.policy.allowlist) {
                 Ok(policy) => self.node.config.image_pull_credentials_verification_policy = policy,
                 Err(refused) => self.node.refused_configuration = Some(refused),
             }
         }
-        Ok(())
+    }
+
+    /// How long a pull of that repository takes; nothing unless it is a slow one.
+    fn slowness(&self, host: &str, path: &str) -> Option<Span> {
+        let told = self.slow.iter().find(|slow| {
+            (slow.host.is_empty() || slow.host == host) && path.starts_with(&slow.path)
+        });
+        let called =
+            host.starts_with("slow") || path.split('/').any(|part| part.starts_with("slow"));
+        told.map(|slow| slow.takes).or(called.then_some(SLOW))
     }
 }
 
-fn login(pair: &str) -> Option<(String, String)> {
-    let pair = pair.split(" (").next()?.trim();
-    pair.split_once('/').map(|(user, password)| (user.to_owned(), password.to_owned()))
+/// `slow.example.com: a layer takes 20 s`, `open.example.com/slow-web is sent slowly (22 s)`
+fn slow(sentence: &str) -> Option<Slow> {
+    let all = words::words(sentence);
+    let takes = all.iter().enumerate().find_map(|(at, _)| words::span(&all[at..]));
+    let says =
+        |begin: &[&str]| all.iter().any(|word| begin.iter().any(|begin| word.starts_with(begin)));
+    let is_slow = says(&["slowly", "slow"])
+        || (takes.is_some() && says(&["takes", "take", "after", "delay", "wait", "late"]));
+    if !is_slow || sentence.starts_with("kubelet: ") {
+        return None;
+    }
+    let named = all.iter().find_map(|word| Some((words::host(word)?, *word)));
+    let (host, path) = match named {
+        Some((host, word)) => (host, word[host.len()..].trim_start_matches('/')),
+        None => ("", "slow"),
+    };
+    let path = path.split([':', '@', '…', '*']).next().unwrap_or_default();
+    Some(Slow {
+        host: host.to_owned(),
+        path: path.to_owned(),
+        takes: takes.map_or(SLOW, |(span, _)| span),
+    })
 }
 
 /// Every text of a recording that may name an image or hold a Secret.
@@ -240,8 +355,22 @@ fn registries(recording: &Recording, draft: &Draft, world: &mut World) {
         let public = !private && !path.contains("private");
         let repository = registry.repositories.entry(path.clone()).or_default();
         repository.public = public;
-        if let Some(tag) = image.tag().filter(|tag| *tag != "9.9.9") {
-            repository.tags.insert(tag.to_owned(), Image { bytes: BYTES, ..Image::default() });
+        let node = u64::from(draft.node.bandwidth_mib) << 20;
+        let bytes = draft
+            .slowness(&host, &path)
+            .map_or(BYTES, |takes| takes.as_millis().unsigned_abs() * node / 1000);
+        // A digest is that of an image if the registry had it for somebody.
+        let digest = image.digest().map(str::to_owned);
+        let has = |digest: &String| answers::has(recording, &host, &path, digest);
+        match (&digest, image.tag()) {
+            (Some(digest), tag) if has(digest) => {
+                let image = Image { bytes, digest: Some(digest.clone()), ..Image::default() };
+                repository.tags.insert(tag.unwrap_or("by-digest").to_owned(), image);
+            }
+            (None, Some(tag)) if tag != "9.9.9" => {
+                repository.tags.insert(tag.to_owned(), Image { bytes, ..Image::default() });
+            }
+            (Some(_) | None, _) => {}
         }
     }
     for request in recording.registry_requests.iter().filter(|request| request.status == 404) {
@@ -258,7 +387,12 @@ fn registries(recording: &Recording, draft: &Draft, world: &mut World) {
 }
 
 fn registry(host: &str, draft: &Draft) -> Registry {
-    let asks = draft.logins.iter().any(|(one, ..)| one.is_empty() || one == host);
+    let by_plugin = |spec: &ProviderSpec| {
+        let hosts = spec.match_images.iter().map(|image| image.split('/').next().unwrap_or(image));
+        hosts.into_iter().any(|pattern| wildcard::covers(pattern, host))
+    };
+    let asks = draft.logins.iter().any(|(one, ..)| one.is_empty() || one == host)
+        || draft.node.providers.iter().any(by_plugin);
     let kind = RegistryKind::of_host(host).unwrap_or(match host {
         "harbor.example.com" => RegistryKind::Harbor,
         "open.example.com" | "selfsigned.example.com" => RegistryKind::Open,
@@ -315,19 +449,19 @@ fn images(recording: &Recording) -> BTreeSet<ImageRef> {
     images
 }
 
-/// Tokens of ECR are the passwords of the recording's Secrets: `valid…` lives, `expired` does not, and a sentence ends
-/// those that Secrets hold at its moment.
+/// Tokens of stand-ins that ask for a login are the passwords of the recording's Secrets: `valid…` lives, `expired` does
+/// not, and a sentence ends those that Secrets hold at its moment.
 fn tokens(recording: &Recording, world: &mut World) {
     let hosts: Vec<String> = world
         .registries
         .iter()
-        .filter(|(_, registry)| registry.kind == RegistryKind::Ecr)
+        .filter(|(_, registry)| matches!(registry.kind, RegistryKind::Ecr | RegistryKind::Basic))
         .map(|(host, _)| host.clone())
         .collect();
     let mut held: BTreeMap<String, Option<SimTime>> = BTreeMap::new();
     for action in &recording.actions {
         let at = SimTime::from_millis((action.t * 1000.0) as i64);
-        if action.world.as_deref() == Some("the token in the Secret expires at the registry") {
+        if action.world.as_deref().is_some_and(is_end_of_tokens) {
             for end in held.values_mut() {
                 end.get_or_insert(at);
             }
@@ -362,32 +496,34 @@ fn passwords(text: &str) -> Vec<String> {
     quoted.chain(flag).map(str::to_owned).collect()
 }
 
-/// The registry that the world names stops listening, and listens again.
+/// The registry that a sentence names, or the world, stops listening, and listens again.
 fn outages(recording: &Recording, world: &mut World) {
-    let named = recording.world.iter().find_map(|sentence| {
-        let (host, _) = sentence.split_once(": stub")?;
-        world.registries.contains_key(host).then(|| host.to_owned())
-    });
-    let Some(registry) = named.and_then(|host| world.registries.get_mut(&host)) else { return };
-    let mut from = None;
+    let known = |host: &str| world.registries.contains_key(host).then(|| host.to_owned());
+    let of_world =
+        recording.world.iter().find_map(|sentence| known(sentence.split_once(": stub")?.0));
+    let mut from: BTreeMap<String, SimTime> = BTreeMap::new();
+    let mut outages: Vec<(String, Outage)> = Vec::new();
+    let outage =
+        |from, until| Outage { trouble: Trouble::Refused, part: Part::Registry, from, until };
     for action in &recording.actions {
+        let Some((sentence, listens)) =
+            action.world.as_deref().and_then(|sentence| Some((sentence, listens(sentence)?)))
+        else {
+            continue;
+        };
         let at = SimTime::from_millis((action.t * 1000.0) as i64);
-        match action.world.as_deref() {
-            Some("the registry stops listening") => from = Some(at),
-            Some("the registry listens again") => {
-                let outage = Outage {
-                    trouble: Trouble::Refused,
-                    part: Part::Registry,
-                    from: from.take(),
-                    until: Some(at),
-                };
-                registry.outages.push(outage);
-            }
-            _ => {}
+        let named = words::words(sentence).into_iter().find_map(|word| known(words::host(word)?));
+        let Some(host) = named.or_else(|| of_world.clone()) else { continue };
+        if !listens {
+            from.insert(host, at);
+        } else if let Some(from) = from.remove(&host) {
+            outages.push((host, outage(Some(from), Some(at))));
         }
     }
-    if from.is_some() {
-        let outage = Outage { trouble: Trouble::Refused, part: Part::Registry, from, until: None };
-        registry.outages.push(outage);
+    outages.extend(from.into_iter().map(|(host, from)| (host, outage(Some(from), None))));
+    for (host, outage) in outages {
+        if let Some(registry) = world.registries.get_mut(&host) {
+            registry.outages.push(outage);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `ecr`: hosts, IAM, tokens and identities of Amazon ECR.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pullpath_model::cloud::{
@@ -13,7 +14,10 @@ use pullpath_model::pull::{AuthConfig, PullOutcome, SentAuth, Served};
 use pullpath_model::registry::{Answer as Reply, Authorization, Method, Request, Server, Target};
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::token::Mint;
-use pullpath_model::world::{NodeSpec, ProviderSpec, RegistryKind, Version, World};
+use pullpath_model::trace::ProviderOutcome;
+use pullpath_model::world::{
+    Features, NodeSpec, ProviderSpec, RegistryKind, TokenAttributes, TokenCacheType, Version, World,
+};
 use serde_json::json;
 use serde_yaml::Value;
 
@@ -125,13 +129,15 @@ fn play_host(case: &Value) -> Vec<Difference> {
 /// which is what Fargate's nodes have.
 fn play_identity(case: &Value) -> Played {
     let (given, expect) = (&case["given"], &case["expect"]);
+    let mut differences: Vec<Difference> = Vec::new();
+    if let Some(want) = expect["plugin_called"].as_bool() {
+        differences.extend(differ_value("plugin_called", &plugin_is_called(given), &want));
+        if expect["identity"].is_null() && expect["pull"].is_null() {
+            return Ok(differences);
+        }
+    }
     let account = &given["service_account"];
     let attributes = &given["token_attributes"];
-    let annotated = |key: &str| account["annotations"][key].as_str();
-    let required = texts(&attributes["requiredServiceAccountAnnotationKeys"]);
-    if required.iter().any(|key| annotated(key).is_none()) {
-        return not_played("annotations that a plugin requires");
-    }
     let mut world = world();
     put(&mut world, RegistryKind::Ecr, ECR_HOST, "app", Some("1"));
     let mut roles = Roles::new(&world);
@@ -139,9 +145,13 @@ fn play_identity(case: &Value) -> Played {
     let allowed = |key: &str| given[key] == true;
     let allows = allowed(if fargate { "execution_role_allows" } else { "node_role_allows" });
     roles.set(NODES, allows.then(|| PULL_ONLY.to_owned()).into_iter().collect());
-    let passed = texts(&attributes["optionalServiceAccountAnnotationKeys"])
-        .contains(&cloud::ECR_ROLE_ANNOTATION);
-    let annotation = annotated(cloud::ECR_ROLE_ANNOTATION).filter(|_| passed);
+    let keys = ["requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys"];
+    // E32, E33: the account's token is handed over by the kubelet from 1.34 on, and read by the plugin from 1.34 on.
+    let token = kubelet(given).service_account_tokens
+        && version(text(given, "plugin_version")) >= Version::new(1, 34, 0);
+    let passed = token
+        && keys.iter().any(|key| texts(&attributes[*key]).contains(&cloud::ECR_ROLE_ANNOTATION));
+    let annotation = account["annotations"][cloud::ECR_ROLE_ANNOTATION].as_str().filter(|_| passed);
     let trusts = given["assume_role"] != "denied";
     let role = match cloud::plugin_role(Some(NODES), annotation, trusts) {
         Ok(role) => role.expect("the node has one"),
@@ -155,6 +165,11 @@ fn play_identity(case: &Value) -> Played {
                 .collect());
         }
     };
+    if role != NODES {
+        // What the account's role may do is what the case is there for, unless it says otherwise.
+        let denied = given["assumed_role_allows"] == false;
+        roles.set(role, (!denied).then(|| PULL_ONLY.to_owned()).into_iter().collect());
+    }
     let image = ImageRef::parse(&format!("{ECR_HOST}/app:1")).expect("an image");
     let mut mint = Mint::new(&world);
     let login = ask_plugin(&mut mint, &roles, role, &image).ok();
@@ -168,13 +183,78 @@ fn play_identity(case: &Value) -> Played {
         NODES => "node_role",
         _ => "service_account_role",
     };
-    let mut differences: Vec<Difference> = Vec::new();
     differences.extend(differ("identity", identity, text(expect, "identity")));
     differences.extend(differ("pull", pulled, text(expect, "pull")));
     if let Some(want) = expect["restricted"].as_bool() {
         differences.extend(differ_value("restricted", &(pulled != "ok"), &want));
     }
     Ok(differences)
+}
+
+/// What the kubelet of a case can do.
+fn kubelet(given: &Value) -> Features {
+    Features::of(version(text(given, "kubelet")), &BTreeMap::new())
+}
+
+/// `1.35`, `v1.36.1`
+fn version(text: &str) -> Version {
+    let mut numbers = text.trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    Version::new(next(), next(), next())
+}
+
+/// Whether a node runs the plugin for a Pod of that account (E32).
+fn plugin_is_called(given: &Value) -> bool {
+    let attributes = &given["token_attributes"];
+    let keys = |key: &str| texts(&attributes[key]).into_iter().map(str::to_owned).collect();
+    let wants = (!attributes.is_null()).then(|| TokenAttributes {
+        audience: attributes["serviceAccountTokenAudience"].as_str().unwrap_or_default().to_owned(),
+        cache_type: match attributes["cacheType"].as_str() {
+            Some("Token") => TokenCacheType::Token,
+            _ => TokenCacheType::ServiceAccount,
+        },
+        require_service_account: attributes["requireServiceAccount"] == true,
+        required_annotations: keys("requiredServiceAccountAnnotationKeys"),
+        optional_annotations: keys("optionalServiceAccountAnnotationKeys"),
+    });
+    let mut world = world();
+    put(&mut world, RegistryKind::Ecr, ECR_HOST, "app", Some("1"));
+    world.nodes = vec![NodeSpec {
+        name: "node".to_owned(),
+        kubernetes: Some(version(text(given, "kubelet"))),
+        role: (given["node_role_allows"] == true).then(|| CI.to_owned()),
+        providers: vec![ProviderSpec { token_attributes: wants, ..ecr_plugin() }],
+        ..NodeSpec::default()
+    }];
+    let mut cluster = Cluster::new(&Arc::new(world));
+    let account = &given["service_account"];
+    let name = account["name"].as_str().unwrap_or("default");
+    let annotations = serde_json::to_value(&account["annotations"]).unwrap_or_default();
+    for manifest in [
+        json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "annotations": annotations}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"},
+            "spec": {"serviceAccountName": name,
+                "containers": [{"name": "app", "image": format!("{ECR_HOST}/app:1")}]}}),
+    ] {
+        cluster.apply(&manifest).expect("the API server takes it");
+    }
+    let uid = Arc::clone(&cluster.pod("default", "web").expect("it was just applied").uid);
+    let trace = cluster.trace_attempt(&uid, 1, SimTime::START + Span::minutes(1));
+    trace.expect("a Pod is tried within a minute").providers.iter().any(|step| match step.outcome {
+        ProviderOutcome::Provided { .. } | ProviderOutcome::Failed { .. } => true,
+        ProviderOutcome::NotAsked | ProviderOutcome::Skipped { .. } => false,
+    })
+}
+
+/// ECR's plugin as an EKS node has it.
+fn ecr_plugin() -> ProviderSpec {
+    ProviderSpec {
+        name: "ecr-credential-provider".to_owned(),
+        match_images: EKS_MATCH_IMAGES.map(str::to_owned).to_vec(),
+        default_cache_seconds: 43_200,
+        ..ProviderSpec::default()
+    }
 }
 
 fn play_node_group(case: &Value) -> Vec<Difference> {
@@ -225,18 +305,12 @@ fn play_secret(given: &Value, expect: &Value) -> Vec<Difference> {
     old.issued = SimTime::START - age;
     let image = format!("{ECR_HOST}/app:1");
     let provider = &given["provider"];
-    let spec = ProviderSpec {
-        name: "ecr-credential-provider".to_owned(),
-        match_images: EKS_MATCH_IMAGES.map(str::to_owned).to_vec(),
-        default_cache_seconds: 43_200,
-        ..ProviderSpec::default()
-    };
     let allowed = provider["role_allows"] == true;
     world.nodes = vec![NodeSpec {
         name: "node".to_owned(),
         role: allowed.then(|| CI.to_owned()),
         images: (given["image_present"] == true).then(|| image.clone()).into_iter().collect(),
-        providers: (provider["configured"] == true).then_some(spec).into_iter().collect(),
+        providers: (provider["configured"] == true).then(ecr_plugin).into_iter().collect(),
         ..NodeSpec::default()
     }];
     let mut cluster = Cluster::new(&Arc::new(world));

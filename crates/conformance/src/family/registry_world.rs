@@ -107,3 +107,58 @@ pub(super) fn text<'a>(case: &'a Value, key: &str) -> &'a str {
 pub(super) fn texts(list: &Value) -> Vec<&str> {
     list.as_sequence().into_iter().flatten().map(|item| item.as_str().expect("a text")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use pullpath_model::pull::{Exchange, SentAuth};
+
+    use super::*;
+
+    /// A pull from ECR as a Kubernetes 1.35.6 cluster with containerd 2.3.4 makes it, and its requests. What the
+    /// recordings have of such pulls is played by the family `cluster`.
+    fn asked(image: &str, token: Option<&str>) -> (PullTrace, Vec<String>) {
+        let mut world = world();
+        put(&mut world, RegistryKind::Ecr, ECR_HOST, "payment-api", Some("3.0.0"));
+        let (mint, roles) = (Mint::new(&world), Roles::new(&world));
+        let token = token.map(|name| mint.get(name).expect("the world has it"));
+        let login = token.map(|token| login("AWS", token.text.reveal()));
+        let node = node(Version::new(2, 3, 4), false);
+        let image = ImageRef::parse(&format!("{ECR_HOST}/{image}")).expect("an image");
+        let auth = login.as_ref().map(AuthConfig::of);
+        let trace = pull(&node, &world, &mint, &roles, &image, auth);
+        let short = |exchange: &Exchange| {
+            let user = match &exchange.auth {
+                SentAuth::Basic(user) => user,
+                SentAuth::None
+                | SentAuth::Bearer
+                | SentAuth::PasswordForm(_)
+                | SentAuth::RefreshForm => "none",
+            };
+            format!("{} {user} {}", exchange.method, exchange.status)
+        };
+        let requests = trace.exchanges.iter().map(short).collect();
+        (trace, requests)
+    }
+
+    /// The recording `cluster/good-pod` has the requests up to the layer, which its node had already.
+    #[test]
+    fn a_good_pull_authenticates_twice() {
+        let (got, requests) = asked("payment-api:3.0.0", Some("live"));
+        assert!(matches!(got.outcome, PullOutcome::Pulled(pulled) if pulled.bytes == 1_048_576));
+        let recorded =
+            ["HEAD none 401", "HEAD AWS 200", "GET none 401", "GET AWS 200", "GET AWS 200"];
+        assert_eq!(requests[..5], recorded);
+        assert_eq!(requests[5..], ["GET AWS 200"]);
+    }
+
+    /// containerd v2.3.4 resolver.go `Resolve`: a digest is looked for among the blobs too, also when the first try
+    /// ended for want of a login.
+    #[test]
+    fn a_digest_without_a_login_is_asked_for_twice() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let (got, requests) = asked(&format!("payment-api@{digest}"), None);
+        assert_eq!(requests, ["HEAD none 401", "HEAD none 401"]);
+        assert!(got.exchanges[1].url.ends_with(&format!("/blobs/{digest}")));
+        assert!(message(&got.outcome).ends_with("no basic auth credentials"));
+    }
+}
