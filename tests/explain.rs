@@ -139,7 +139,7 @@ fn bad_input_is_told_with_its_place() {
         assert!((run.out + &run.err).contains(says), "{says}");
     }
     check(&[], "", "explain what?");
-    check(&["-f", "nowhere.yaml"], "", "nowhere.yaml: ");
+    check(&["-f", "nowhere.yaml"], "", " --> nowhere.yaml:1:1");
     check(&["-f", "-"], "", "there is nothing in it");
     check(&["-f", "-"], "the quick brown fox\n", "neither a manifest nor");
     check(&["-f", "-"], "apiVersion: v1\nkind: Pod\n  spec: {\n", "-:3:");
@@ -148,6 +148,25 @@ fn bad_input_is_told_with_its_place() {
     check(&["-f", "all-pull", "--format", "xml"], "", "there are text, json and sarif");
     check(&["-f", "all-pull", "--world", "all-pull/pull.yaml"], "", "a world file");
     check(&["-f", "all-pull", "--frob"], "", "--frob");
+}
+
+#[test]
+fn one_unreadable_file_does_not_end_the_others_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string("tests/explain/all-pull/deployment.yaml").unwrap();
+    fs::write(folder.path().join("good.yaml"), text).unwrap();
+    fs::write(folder.path().join("bytes.yaml"), [0x1f, 0x8b, 0xff, 0x00]).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let run = explain(&["-f", path, "nowhere.yaml", NOW[0], NOW[1]], "");
+    assert_eq!(run.code, 2, "{}{}", run.out, run.err);
+    let first = run.out.lines().next().unwrap();
+    assert!(first.starts_with("1 of 2 images unknown"), "{first}");
+    assert!(first.contains("2 inputs could not be read"), "{first}");
+    for says in ["error[unreadable]: this is no text", "bytes.yaml", " --> nowhere.yaml"] {
+        assert!(run.out.contains(says), "{says}: {}", run.out);
+    }
+    let sarif = explain(&["-f", path, "--format", "sarif"], "");
+    assert!(sarif.out.contains("\"unreadable\""), "{}", sarif.out);
 }
 
 /// Every fixture with a workload in it becomes a sandbox that is read, played, and holds no secret of the input.

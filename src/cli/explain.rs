@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lexopt::prelude::*;
+use pullpath_explain::report::Finding;
 use pullpath_explain::{
-    Input, Moment, Options, Progress, Report, World, explain_telling, sarif, text,
+    Input, Moment, Options, Progress, Report, World, explain_telling, sarif, text, unreadable,
 };
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::Checked;
@@ -61,9 +62,10 @@ enum Format {
 /// Runs the command.
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
     let Some(request) = request(parser)? else { return say(output, HELP) };
-    let inputs = read_all(&request.files)?;
+    let Given { inputs, unreadable } = read_all(&request.files)?;
     let options = Options { now: request.now, namespace: request.namespace, world: request.world };
-    let report = with_progress(&inputs, &options);
+    let mut report = with_progress(&inputs, &options);
+    report.unreadable.extend(unreadable);
     match request.format {
         Format::Text => write!(output.out, "{}", text::render(&report))?,
         Format::Json => writeln!(output.out, "{}", serde_json::to_string_pretty(&report)?)?,
@@ -156,76 +158,97 @@ fn read_world(path: &Path) -> Result<World, Failure> {
     }
 }
 
-fn read_all(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {
-    let mut inputs = Vec::new();
+/// What was given: the texts, and what could not be read. One file that cannot be does not end the others' turn.
+#[derive(Default)]
+struct Given {
+    inputs: Vec<Input>,
+    unreadable: Vec<Finding>,
+}
+
+fn read_all(paths: &[PathBuf]) -> Result<Given, Failure> {
+    let mut given = Given::default();
     for path in paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
             std::io::stdin().lock().take(files::LARGEST + 1).read_to_end(&mut bytes)?;
-            inputs.push(input("-", bytes)?);
+            given.take("-", input("-", bytes));
         } else if path.is_dir() {
-            read_below(path, &mut inputs)?;
+            given.read_below(path)?;
         } else {
-            inputs.push(read_file(path)?);
+            given.take(&path.display().to_string(), read_file(path));
         }
     }
-    if inputs.is_empty() {
+    if given.inputs.is_empty() && given.unreadable.is_empty() {
         return Err(Failure("there is no file to read\n  = hint: in folders, files count that end with .yaml, .yml, .json or .txt".into()));
     }
-    Ok(inputs)
+    Ok(given)
 }
 
-/// The files of a folder that can hold something, as `kubectl apply -R -f` takes them, and texts.
-fn read_below(folder: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
-    const MOST: usize = 5_000;
-    let mut waiting = vec![folder.to_owned()];
-    let mut found = Vec::new();
-    while let Some(next) = waiting.pop() {
-        let entries =
-            fs::read_dir(&next).map_err(|e| Failure(format!("{}: {e}", next.display())))?;
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-            if name.starts_with('.') {
-                continue;
-            }
-            if path.is_dir() {
-                waiting.push(path);
-            } else if [".yaml", ".yml", ".json", ".txt"].iter().any(|end| name.ends_with(end)) {
-                found.push(path);
-            }
-        }
-        if found.len() > MOST {
-            return Err(Failure(format!("{}: more than {MOST} files", folder.display())));
+impl Given {
+    fn take(&mut self, name: &str, read: Result<Input, String>) {
+        match read {
+            Ok(input) => self.inputs.push(input),
+            Err(why) => self.unreadable.push(unreadable(name, why)),
         }
     }
-    found.sort();
-    for path in found {
-        // Values of a chart, a package's description and the like are no business of ours.
-        let input = read_file(&path)?;
-        if pullpath_explain::recognises(&input.text) {
-            inputs.push(input);
+
+    /// The files of a folder that can hold something, as `kubectl apply -R -f` takes them, and texts.
+    fn read_below(&mut self, folder: &Path) -> Result<(), Failure> {
+        const MOST: usize = 5_000;
+        let mut waiting = vec![folder.to_owned()];
+        let mut found = Vec::new();
+        while let Some(next) = waiting.pop() {
+            let entries = match fs::read_dir(&next) {
+                Ok(entries) => entries,
+                Err(why) => {
+                    let name = next.display().to_string();
+                    self.unreadable.push(unreadable(&name, why.to_string()));
+                    continue;
+                }
+            };
+            for entry in entries {
+                let path = entry?.path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+                if name.starts_with('.') {
+                    continue;
+                }
+                if path.is_dir() {
+                    waiting.push(path);
+                } else if [".yaml", ".yml", ".json", ".txt"].iter().any(|end| name.ends_with(end)) {
+                    found.push(path);
+                }
+            }
+            if found.len() > MOST {
+                return Err(Failure(format!("{}: more than {MOST} files", folder.display())));
+            }
         }
+        found.sort();
+        for path in found {
+            let read = read_file(&path);
+            // Values of a chart, a package's description and the like are no business of ours.
+            if read.as_ref().map_or(true, |input| pullpath_explain::recognises(&input.text)) {
+                self.take(&path.display().to_string(), read);
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn read_file(path: &Path) -> Result<Input, Failure> {
+fn read_file(path: &Path) -> Result<Input, String> {
     let name = path.display().to_string();
-    let about = |error: std::io::Error| Failure(format!("{name}: {error}"));
-    let size = fs::metadata(path).map_err(about)?.len();
+    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
     if size > files::LARGEST {
-        return Err(Failure(format!("{name}: {size} bytes are more than any dump that is read")));
+        return Err(format!("{size} bytes are more than any dump that is read"));
     }
-    let bytes = fs::read(path).map_err(about)?;
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
     input(&name, bytes)
 }
 
-fn input(name: &str, bytes: Vec<u8>) -> Result<Input, Failure> {
+fn input(name: &str, bytes: Vec<u8>) -> Result<Input, String> {
     if bytes.len() as u64 > files::LARGEST {
-        return Err(Failure(format!("{name}: this is more than any dump that is read")));
+        return Err("this is more than any dump that is read".to_owned());
     }
-    let text = decode(bytes).ok_or_else(|| Failure(format!("{name}: this is no text")))?;
+    let text = decode(bytes).ok_or("this is no text")?;
     Ok(Input { name: name.to_owned(), text })
 }
 

@@ -35,7 +35,7 @@ pub use world::World;
 use crate::form::Form;
 use crate::judge::Judge;
 use crate::object::{Inventory, Reader};
-use crate::report::{Finding, Image, Reading, Severity};
+use crate::report::{Finding, Image, Place, Reading, Severity};
 use crate::source::{Sources, Spot};
 
 /// A text, and what it is called in the report.
@@ -82,6 +82,20 @@ pub struct Progress {
     pub read: usize,
     /// Bytes that there are.
     pub of: usize,
+}
+
+/// That an input could not be read at all, for [`Report::unreadable`].
+pub fn unreadable(file: &str, why: String) -> Finding {
+    let place = Place {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        end_line: 1,
+        end_column: 1,
+        quote: None,
+    };
+    let hint = String::new();
+    Finding { code: "unreadable", severity: Severity::Error, place, message: why, hint }
 }
 
 /// Explains what the inputs say about image pulls.
@@ -134,6 +148,35 @@ pub fn explain_telling(
         messages,
         findings,
         unreadable,
+    }
+}
+
+/// Whose rules these are, and what the nodes of the input do otherwise.
+fn release(inventory: &Inventory) -> String {
+    // The first release in which a present image is not every Pod's (P46).
+    const VERIFIES: u32 = 35;
+    let runtimes: BTreeSet<(&str, &str)> =
+        inventory.nodes.iter().map(|node| (node.kubelet.as_str(), node.runtime.as_str())).collect();
+    let minor = |kubelet: &str| kubelet.split('.').nth(1)?.parse::<u32>().ok();
+    let minors: BTreeSet<u32> = runtimes.iter().filter_map(|(kubelet, _)| minor(kubelet)).collect();
+    let run = match (runtimes.first(), runtimes.len()) {
+        (Some((kubelet, runtime)), 1) => format!("Kubernetes {kubelet} with {runtime}"),
+        (Some(_), _) if minors.len() == 1 => {
+            format!("Kubernetes 1.{}", minors.iter().next().expect("one"))
+        }
+        (Some(_), _) if !minors.is_empty() => {
+            let all: Vec<String> = minors.iter().map(|minor| format!("1.{minor}")).collect();
+            format!("Kubernetes {}", all.join(" and "))
+        }
+        _ => return "rules are those of Kubernetes 1.35 and containerd".to_owned(),
+    };
+    let run = format!("nodes run {run}, as the input says");
+    match minors.first() {
+        Some(minor) if *minor < VERIFIES => format!(
+            "{run}: before 1.{VERIFIES}, a node starts any Pod from an image that it has already; rules about credentials are those of 1.35"
+        ),
+        _ if minors == BTreeSet::from([VERIFIES]) => format!("{run}, and rules are those of it"),
+        _ => format!("{run}; rules are those of 1.35"),
     }
 }
 
@@ -424,14 +467,7 @@ fn assumptions(
         let kinds = kinds.join(" and every ");
         assumptions.push(format!("{files} has every {kinds} {of}, as `kubectl get` lists them"));
     }
-    let runtimes: BTreeSet<(&str, &str)> =
-        inventory.nodes.iter().map(|node| (node.kubelet.as_str(), node.runtime.as_str())).collect();
-    match (runtimes.first(), runtimes.len()) {
-        (Some((kubelet, runtime)), 1) => {
-            assumptions.push(format!("nodes run Kubernetes {kubelet} with {runtime}, as the input says; rules are those of 1.35"));
-        }
-        _ => assumptions.push("rules are those of Kubernetes 1.35 and containerd".to_owned()),
-    }
+    assumptions.push(release(inventory));
     let matters = |image: &Image| image.verdict != report::Verdict::Pulls && !image.node.is_empty();
     if world.says_nothing_of_nodes() && images.iter().any(matters) {
         assumptions.push(

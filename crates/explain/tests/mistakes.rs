@@ -257,6 +257,43 @@ fn a_token_below_a_pattern_ends_too() {
 }
 
 #[test]
+fn the_release_of_the_nodes_is_told_with_what_it_does_otherwise() {
+    #[track_caller]
+    fn check(versions: &[&str], want: &str) {
+        let nodes: Vec<String> = versions
+            .iter()
+            .map(|version| {
+                format!("apiVersion: v1\nkind: Node\nmetadata: {{ name: n{version} }}\nstatus: {{ nodeInfo: {{ kubeletVersion: {version}, containerRuntimeVersion: \"containerd://2.1.4\" }} }}\n")
+            })
+            .collect();
+        let text = format!("{}---\n{}", pod("nginx:1.27", ""), nodes.join("---\n"));
+        let report = ask(&text);
+        let found = report.assumptions.iter().any(|assumption| assumption == want);
+        assert!(found, "{:?}", report.assumptions);
+    }
+    let older = "before 1.35, a node starts any Pod from an image that it has already; rules about credentials are those of 1.35";
+    check(&[], "rules are those of Kubernetes 1.35 and containerd");
+    check(
+        &["v1.35.6"],
+        "nodes run Kubernetes v1.35.6 with containerd://2.1.4, as the input says, and rules are those of it",
+    );
+    check(
+        &["v1.32.5"],
+        &format!(
+            "nodes run Kubernetes v1.32.5 with containerd://2.1.4, as the input says: {older}"
+        ),
+    );
+    check(
+        &["v1.32.5", "v1.35.6"],
+        &format!("nodes run Kubernetes 1.32 and 1.35, as the input says: {older}"),
+    );
+    check(
+        &["v1.36.1"],
+        "nodes run Kubernetes v1.36.1 with containerd://2.1.4, as the input says; rules are those of 1.35",
+    );
+}
+
+#[test]
 fn a_template_is_called_one() {
     #[track_caller]
     fn check(text: &str, line: u32) {
