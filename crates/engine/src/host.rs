@@ -7,7 +7,6 @@ use pullpath_lesson::diagnostic::{Diagnostic, any_errors};
 use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_lesson::{Texts, hand_in};
-use pullpath_model::world::World;
 use pullpath_view::hand_in::{HandIn, KIND};
 use pullpath_view::quiz::QuizSource;
 use pullpath_view::wire::{Answer, Ask, Notice, Problem, Query, Reply, Request};
@@ -49,11 +48,7 @@ impl Host {
             progress(Reply { id, answer });
         };
         let answer = match ask {
-            Ask::Hello { build } if build == self.build => {
-                // That of a world which does not state its own.
-                let kubernetes = view::release(World::default().kubernetes);
-                Answer::Hello { build, kubernetes }
-            }
+            Ask::Hello { build } if build == self.build => Answer::Hello { build },
             Ask::Hello { .. } => Answer::WrongBuild { build: self.build.clone() },
             Ask::Open { sources, attempt, query } => {
                 self.open(session, &sources, attempt.as_ref(), &query, &mut sign)

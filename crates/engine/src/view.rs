@@ -114,7 +114,7 @@ fn versions(session: &Session) -> String {
 }
 
 /// As one says it: the third number only where a world states one.
-pub(crate) fn release(version: Version) -> String {
+fn release(version: Version) -> String {
     let whole = version.to_string();
     whole.strip_suffix(".0").map(str::to_owned).unwrap_or(whole)
 }

@@ -89,7 +89,7 @@ pub struct Reply {
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// To [`Ask::Hello`].
-    Hello { build: String, kubernetes: String },
+    Hello { build: String },
     /// The page and the worker are of different builds: the page must be loaded again.
     WrongBuild { build: String },
     /// To [`Ask::Open`] and [`Ask::Act`]. `attempt` is the whole attempt, to be kept by the page.

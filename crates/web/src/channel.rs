@@ -80,7 +80,7 @@ impl Loss {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
     /// The worker runs.
-    Ready { kubernetes: String },
+    Ready,
     /// The worker is of another build: the page must be loaded again. No request will be answered.
     WrongBuild { build: String },
     /// The worker could not be loaded. Requests are lost until [`Channel::stop`] tries again.

@@ -199,7 +199,7 @@ impl Session {
 
     fn signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Ready { .. } => {}
+            Signal::Ready => {}
             Signal::WrongBuild { .. } => {
                 self.stage = Stage::Lost(
                     "Pullpath was updated while this page was open. Load the page again: your progress is kept."

@@ -193,12 +193,12 @@ impl Inner {
             Err(error) => return self.restart(&Loss::Crashed { message: error.to_string() }),
         };
         match reply.answer {
-            Answer::Hello { kubernetes, .. } => {
+            Answer::Hello { .. } => {
                 self.stage.set(Stage::Open);
                 for request in self.backlog.take() {
                     self.post(&request);
                 }
-                (self.listener)(Signal::Ready { kubernetes });
+                (self.listener)(Signal::Ready);
             }
             Answer::WrongBuild { build } => {
                 self.end();
