@@ -65,6 +65,7 @@ export function pullpathIn(folder, ...words) {
     return execFileSync('cargo', cargo, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 });
   } catch (error) {
     if (error.status === 1) return error.stdout;
+    error.message += `\n${error.stdout}`;
     throw error;
   }
 }

@@ -223,7 +223,7 @@ story('files that cannot be taken in are told', {}, async (page, address) => {
     assert.notEqual(tampered, handIn);
     for (const [name, text, code] of [
       ['tampered.json', tampered, 'tampered'],
-      ['truncated.json', handIn.slice(0, handIn.length / 2), 'syntax'],
+      ['truncated.json', handIn.slice(0, handIn.length / 2), 'truncated'],
       ['foreign.json', '{"name": "package", "version": "1.0.0"}', 'not-a-hand-in'],
       ['newer.json', handIn.replace('"format": 1', '"format": 99'), 'newer-format'],
     ]) {
@@ -267,7 +267,7 @@ story("the tutorial's scenario plays in the page, and grades the same natively",
     // The site with the author's content in the place of ours.
     await page.route('**/content/*.json', (route) => route.fulfill({ path: join(bundles, new URL(route.request().url()).pathname.split('/').pop()) }));
     await page.goto(address);
-    await page.getByRole('link', { name: /late/i }).first().waitFor();
+    await page.locator('a[href="#/quiz/late-night"]').waitFor();
     await page.goto(`${address}#/play/late-night`);
     await page.getByRole('button', { name: 'Apply and run' }).waitFor();
     // The second way of the tutorial: the list goes onto the account, and the Pods are made again.
@@ -278,7 +278,8 @@ story("the tutorial's scenario plays in the page, and grades the same natively",
     await page.keyboard.insertText('imagePullSecrets:\n  - name: registry-login\n');
     await page.keyboard.press('Control+Enter');
     await page.locator('.goal').getByText('missed').first().waitFor();
-    await press(page, page.getByRole('button', { name: /Restart rollout/ }));
+    await page.locator('.card[aria-label^="Deployment web"]').click();
+    await page.getByRole('button', { name: 'Restart rollout' }).click();
     await page.keyboard.press('Control+Shift+Enter');
     await says(page, 'All goals are met');
     await page.goto(`${address}#/quiz/late-night`);

@@ -7,11 +7,14 @@ mod common;
 use std::rc::Rc;
 
 use pullpath_view::block::{Block, Inline};
+use pullpath_view::hand_in::Response;
 use pullpath_view::pane::{Ladder, Picture};
+use pullpath_view::quiz::{Choice, Form, Question, Verdict};
 use pullpath_view::wire::Problem;
 use pullpath_web::blocks::Blocks;
 use pullpath_web::channel::Loss;
 use pullpath_web::panel::Wishes;
+use pullpath_web::panel::asked::AskedCard;
 use pullpath_web::panel::editor::PlainEditor;
 use pullpath_web::panel::ladder::LadderPane;
 use pullpath_web::panel::picture::DrawnPicture;
@@ -294,4 +297,58 @@ fn markup_in_content_stays_text() {
             "{html}"
         );
     }
+}
+
+fn asked(form: Form, given: Option<Response>, verdict: Option<Verdict>) -> String {
+    let prompt = vec![Block::Paragraph { text: vec![Inline::Text("Which?".into())] }];
+    let question = Question { id: "q".into(), points: 1, prompt, form };
+    draw(move || {
+        html! {
+            <AskedCard quiz="bank" question={question.clone()} place={(1, 2)} given={given.clone()} verdict={verdict.clone()}
+                is_pending=false trouble={None::<AttrValue>} answer={Callback::noop()} />
+        }
+    })
+}
+
+fn options() -> Vec<Choice> {
+    let option = |id: &str| Choice { id: id.into(), text: vec![Inline::Text(id.to_uppercase())] };
+    ["a", "b", "c"].map(option).into()
+}
+
+#[test]
+fn every_kind_of_question_is_asked_with_native_controls_in_a_named_group() {
+    #[track_caller]
+    fn check(form: Form, control: &str, wanted: usize) {
+        let html = asked(form, None, None);
+        assert_eq!(count(&html, control), wanted, "{html}");
+        assert!(html.contains("<legend>Which?</legend>"), "{html}");
+        assert!(html.contains(">Check<") && !html.contains("your answer"), "{html}");
+    }
+    check(Form::Choice { several: false, options: options() }, "type=\"radio\"", 3);
+    check(Form::Choice { several: true, options: options() }, "type=\"checkbox\"", 3);
+    check(Form::Short, "type=\"text\"", 1);
+    let (scenario, about) = ("s".into(), "n/w".into());
+    check(Form::Predict { scenario, about, options: options() }, "type=\"radio\"", 3);
+    check(Form::Order { items: options() }, "aria-label=\"Move ", 6);
+    check(Form::Locate { manifest: "kind: Pod\n\nspec: {}\n".into() }, "type=\"radio\"", 2);
+}
+
+#[test]
+fn an_answered_question_says_of_each_option_what_it_was() {
+    let say = |text: &str| vec![Block::Paragraph { text: vec![Inline::Text(text.into())] }];
+    let verdict = Verdict {
+        question: "q".into(),
+        right: false,
+        say: Vec::new(),
+        remarks: [("a".to_owned(), say("Not A.")), ("b".to_owned(), say("B it was."))].into(),
+        answer: Response::Ids(vec!["b".into()]),
+        explanation: say("Because."),
+    };
+    let form = Form::Choice { several: false, options: options() };
+    let html = asked(form, Some(Response::Text("a".into())), Some(verdict));
+    assert_eq!(
+        words(&html),
+        "Question 1 of 2\nWhich?\nA\nyour answer\nNot A.\nB\nright\nB it was.\nC\nNot quite.\nBecause."
+    );
+    assert!(!html.contains("<input") && !html.contains(">Check<"));
 }

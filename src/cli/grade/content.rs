@@ -122,10 +122,19 @@ impl Content {
 }
 
 impl Content {
-    /// What an id names.
-    pub(super) fn kind(&self, id: &str) -> Option<Kind> {
-        let scenario = self.scenarios.contains_key(id).then_some(Kind::Scenario);
-        scenario.or_else(|| self.quizzes.contains_key(id).then_some(Kind::Quiz))
+    /// Whether there is such a scenario or quiz.
+    pub(super) fn has(&self, kind: Kind, id: &str) -> bool {
+        match kind {
+            Kind::Scenario => self.scenarios.contains_key(id),
+            Kind::Quiz => self.quizzes.contains_key(id),
+        }
+    }
+
+    /// What an id names: a quiz may be called like its scenario.
+    pub(super) fn kinds(&self, id: &str) -> Vec<Kind> {
+        let mut kinds = vec![Kind::Scenario, Kind::Quiz];
+        kinds.retain(|kind| self.has(*kind, id));
+        kinds
     }
 
     /// The ids of goals and questions.

@@ -142,19 +142,21 @@ impl<'c> Rules<'c> {
     ) -> Result<Self, Failure> {
         let mut items: BTreeSet<(Kind, String)> = BTreeSet::new();
         for id in asked {
-            let kind = content.kind(id).ok_or_else(|| {
+            let kinds = content.kinds(id);
+            if kinds.is_empty() {
                 let hint = did_you_mean(id, content.ids())
                     .unwrap_or_else(|| "name a scenario or a quiz of the content".to_owned());
-                format!("there is no scenario and no quiz `{id}`\n  = hint: {hint}")
-            })?;
-            items.insert((kind, id.clone()));
+                let why = format!("there is no scenario and no quiz `{id}`\n  = hint: {hint}");
+                return Err(Failure(why));
+            }
+            items.extend(kinds.into_iter().map(|kind| (kind, id.clone())));
         }
         let mut alike: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         for group in groups {
             for parsed in &group.handed {
                 for attempt in &parsed.read.attempts {
                     let attempt = &attempt.value.attempt;
-                    if asked.is_empty() && content.kind(&attempt.scenario) == Some(Kind::Scenario) {
+                    if asked.is_empty() && content.has(Kind::Scenario, &attempt.scenario) {
                         items.insert((Kind::Scenario, attempt.scenario.clone()));
                     }
                     if !attempt.actions.is_empty() {
@@ -164,7 +166,7 @@ impl<'c> Rules<'c> {
                     }
                 }
                 for quiz in &parsed.read.quizzes {
-                    if asked.is_empty() && content.kind(&quiz.value.quiz) == Some(Kind::Quiz) {
+                    if asked.is_empty() && content.has(Kind::Quiz, &quiz.value.quiz) {
                         items.insert((Kind::Quiz, quiz.value.quiz.clone()));
                     }
                 }
@@ -173,7 +175,7 @@ impl<'c> Rules<'c> {
         if items.is_empty()
             && let Some(only) = content.only()
         {
-            items.extend(content.kind(only).map(|kind| (kind, only.to_owned())));
+            items.extend(content.kinds(only).into_iter().map(|kind| (kind, only.to_owned())));
         }
         alike.retain(|_, learners| learners.len() > 1);
         let rules = Self { content, seed, check, items: items.into_iter().collect(), alike };
@@ -277,7 +279,7 @@ impl<'c> Rules<'c> {
     /// Attempts and answers at what the content does not have. What was not asked for is passed over.
     fn strays(&self, parsed: &Parsed, problems: &mut Vec<Problem>) {
         let mut stray = |kind: Kind, id: &str, span: pullpath_lesson::source::Span| {
-            if self.content.kind(id) == Some(kind) {
+            if self.content.has(kind, id) {
                 return;
             }
             let (code, word) = match kind {

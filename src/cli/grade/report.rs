@@ -190,8 +190,8 @@ fn csv(rows: &[Row]) -> String {
     text.push_str(",same_as,files,problems\n");
     for row in rows {
         let points = |(id, check): &(String, String)| {
-            let item = row.items.iter().find(|item| item.id == *id);
-            let check = item.and_then(|item| item.checks.iter().find(|known| known.id == *check));
+            let items = row.items.iter().filter(|item| item.id == *id);
+            let check = items.flat_map(|item| &item.checks).find(|known| known.id == *check);
             check.map(|check| check.points.to_string()).unwrap_or_default()
         };
         let same: Vec<&str> =

@@ -79,12 +79,13 @@ pub fn ResultTable(props: &ResultTableProps) -> Html {
                title: &str,
                kind: &'static str,
                (passed, best, out_of): (bool, u32, u32),
-               tries: usize| {
-        let (tone, word) = if passed { (Tone::Good, "passed") } else { (Tone::Waiting, "begun") };
+               tries: usize,
+               open: &'static str| {
+        let (tone, word) = if passed { (Tone::Good, "passed") } else { (Tone::Waiting, open) };
         html! {
             <tr>
                 <th scope="row"><a {href}>{ title.to_owned() }</a></th>
-                <td class="faint">{ kind }</td>
+                <td class="kind faint">{ kind }</td>
                 <td><span class={classes!("standing", tone_class(tone))}><ToneIcon {tone} />{ word }</span></td>
                 <td class="number">{ format!("{best} of {out_of}") }</td>
                 <td class="number">{ tries }</td>
@@ -93,16 +94,18 @@ pub fn ResultTable(props: &ResultTableProps) -> Html {
     };
     let scenario = |(id, title, record): &(String, String, Record)| {
         let worth = (record.passed, record.best, record.out_of);
-        row(format!("#/play/{id}"), title, "Scenario", worth, record.attempts as usize)
+        row(format!("#/play/{id}"), title, "Scenario", worth, record.attempts as usize, "begun")
     };
     let quiz = |(id, title, record): &(String, String, QuizRecord)| {
         let worth = (record.passed, record.best, record.out_of);
-        row(format!("#/quiz/{id}"), title, "Quiz", worth, record.goes.len())
+        let is_whole = record.right.len() >= record.questions as usize;
+        let open = if is_whole { "not passed" } else { "begun" };
+        row(format!("#/quiz/{id}"), title, "Quiz", worth, record.goes.len(), open)
     };
     html! {
         <div class="table-scroll" tabindex="0" role="region" aria-label="Results">
             <table class="results">
-                <thead><tr><th scope="col">{ "Title" }</th><th scope="col">{ "Kind" }</th><th scope="col">{ "State" }</th><th scope="col" class="number">{ "Best" }</th><th scope="col" class="number">{ "Tries" }</th></tr></thead>
+                <thead><tr><th scope="col">{ "Title" }</th><th scope="col" class="kind">{ "Kind" }</th><th scope="col">{ "State" }</th><th scope="col" class="number">{ "Best" }</th><th scope="col" class="number">{ "Tries" }</th></tr></thead>
                 <tbody>{ for props.rows.iter().map(scenario) }{ for props.quizzes.iter().map(quiz) }</tbody>
             </table>
         </div>

@@ -223,11 +223,11 @@ fn locate(
         let response = Response::Line(number);
         let is_chosen = draft == Some(&response);
         if text.trim().is_empty() {
-            return html! { <span class="line" aria-hidden="true"><span class="line-number">{ number }</span></span> };
+            return html! { <span class="code-line" aria-hidden="true"><span class="line-number">{ number }</span></span> };
         }
         let onchange = change.reform(move |_: Event| Some(response.clone()));
         html! {
-            <label class="line">
+            <label class="code-line">
                 <input type="radio" name={id.to_owned()} value={number.to_string()} checked={is_chosen} {onchange} />
                 <span class="line-number"><span class="sr-only">{ "Line " }</span>{ number }</span><code>{ text }</code>
             </label>
@@ -269,6 +269,11 @@ impl Mark {
     }
 }
 
+/// Whether the learner said that they do not know.
+fn is_unsure(form: &Form, given: &Response) -> bool {
+    matches!(form, Form::Predict { .. }) && has(given, "unsure")
+}
+
 fn has(response: &Response, id: &str) -> bool {
     match response {
         Response::Text(text) => text == id,
@@ -281,7 +286,11 @@ fn answered(form: &Form, given: &Response, verdict: &Verdict) -> Html {
     match form {
         Form::Choice { options, .. } | Form::Predict { options, .. } => {
             let option = |option: &Choice| {
-                let mark = Mark::of(has(given, &option.id), has(&verdict.answer, &option.id));
+                let is_chosen = has(given, &option.id);
+                let mut mark = Mark::of(is_chosen, has(&verdict.answer, &option.id));
+                if is_chosen && is_unsure(form, given) {
+                    mark.tone = Some(Tone::Waiting);
+                }
                 let word = match (form, mark.word) {
                     (Form::Predict { .. }, "right") => "this is what happens",
                     (_, word) => word,
@@ -348,23 +357,26 @@ fn answered(form: &Form, given: &Response, verdict: &Verdict) -> Html {
                 let is_right = verdict.answer == response || (is_chosen && verdict.right);
                 let mark = Mark::of(is_chosen, is_right);
                 html! {
-                    <li class={classes!("line", mark.tone.map(|_| "noted"), mark.class())}>
+                    <li class={classes!("code-line", mark.tone.map(|_| "noted"), mark.class())}>
                         { mark.icon() }
                         <span class="line-number">{ place + 1 }</span><code>{ text }</code>
                         if !mark.word.is_empty() { <span class="marked-word">{ mark.word }</span> }
                     </li>
                 }
             };
-            html! { <ol class="lines">{ for manifest.lines().enumerate().map(line) }</ol> }
+            // It scrolls, and nothing in it takes the focus.
+            html! {
+                <div class="lines" tabindex="0" role="region" aria-label="The manifest">
+                    <ol class="line-list">{ for manifest.lines().enumerate().map(line) }</ol>
+                </div>
+            }
         }
     }
 }
 
 /// The result in words.
 fn said(question: &Question, given: &Response, verdict: &Verdict) -> Html {
-    let is_unsure = *given == Response::Text("unsure".to_owned())
-        && matches!(question.form, Form::Predict { .. });
-    let (tone, word) = match (verdict.right, is_unsure) {
+    let (tone, word) = match (verdict.right, is_unsure(&question.form, given)) {
         (true, _) => (Tone::Good, "Right."),
         (false, true) => (Tone::Waiting, "Now you know."),
         (false, false) => (Tone::Bad, "Not quite."),
