@@ -244,7 +244,9 @@ mod tests {
     #[track_caller]
     fn check(sentences: &[&str], want: &str) {
         let mut said = Said::default();
-        sentences.iter().for_each(|sentence| said.read(sentence));
+        for sentence in sentences {
+            said.read(sentence);
+        }
         let recorded = |_: &[String]| vec![("AWS".to_owned(), "recorded".to_owned())];
         let got = match said.spec(&recorded) {
             Err(NotPlayed(why)) => why,
