@@ -55,6 +55,7 @@ use serde_json::Value;
 
 pub use client::{Applied, AppliedVerb};
 pub use error::{ApiError, Cause};
+pub(crate) use query::Propagation;
 pub use query::Query;
 pub use route::Target;
 

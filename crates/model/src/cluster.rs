@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cloud::Roles;
+use crate::controller::{Failures, meant_for};
 use crate::event::{EventOf, Reason, Recorder};
 use crate::image::ImageRef;
 use crate::kubelet;
@@ -49,11 +50,13 @@ pub struct Cluster {
     pub(crate) secrets: ParsedSecrets,
     // Counts changes of what look-ups of credentials read: Secrets and roles.
     pub(crate) generation: u64,
-    // Refused creations in a row, by ReplicaSet.
+    // Refused creations in a row, by the object that they were for.
     pub(crate) refusals: BTreeMap<Key, u32>,
+    // Failed Pods in a row, by Job.
+    pub(crate) failures: BTreeMap<Key, Failures>,
     // When controllers look next, by object.
     pub(crate) work: BTreeMap<Key, SimTime>,
-    // When progress deadlines are checked next, by Deployment.
+    // When controllers look next because time has passed, by object.
     pub(crate) deadlines: BTreeMap<Key, SimTime>,
     pub(crate) fast: bool,
     pub(crate) wanted: Option<Wanted>,
@@ -77,8 +80,8 @@ pub(crate) struct Wanted {
 pub(crate) enum Task {
     /// The controller of a kind looks at an object.
     Controller(Key),
-    /// A Deployment's progress deadline may have run out.
-    ProgressDeadline(Key),
+    /// The controller of a kind looks at an object because time has passed: something may have run out, or begun.
+    Deadline(Key),
     /// The scheduler looks for a node.
     Schedule(PodId),
     /// The kubelet syncs a Pod.
@@ -121,6 +124,7 @@ impl Cluster {
             secrets: ParsedSecrets::default(),
             generation: 0,
             refusals: BTreeMap::new(),
+            failures: BTreeMap::new(),
             work: BTreeMap::new(),
             deadlines: BTreeMap::new(),
             fast: true,
@@ -272,6 +276,7 @@ impl Cluster {
         self.nodes.insert(Arc::clone(&name), Arc::new(node));
         self.note(&Key::new(Kind::Node, "", &name), Fact::NodeJoined);
         self.begin_image_gc(&name);
+        self.daemon_sets_look();
         let waiting: Vec<(PodId, bool)> = self
             .pods
             .values()
@@ -331,7 +336,7 @@ impl Cluster {
     fn perform(&mut self, ticket: u64, task: Task) {
         match task {
             Task::Controller(key) => self.run_controller(&key),
-            Task::ProgressDeadline(key) => self.check_deadline(&key),
+            Task::Deadline(key) => self.check_deadline(&key),
             Task::Schedule(id) => self.schedule_pod(id),
             Task::Sync(id) => self.sync_pod(id, ticket),
             Task::PullEnds(id) => self.pull_ends(id, ticket),
@@ -361,11 +366,8 @@ impl Cluster {
             | Task::ImageGc(_)
             | Task::NodeJoins(_)
             | Task::NodeLeaves(_)
-            | Task::ProgressDeadline(_) => true,
-            Task::Controller(key) => {
-                self.work.get(key) != Some(due)
-                    || self.refusals.get(key).is_some_and(|refusals| *refusals > 10)
-            }
+            | Task::Deadline(_) => true,
+            Task::Controller(key) => self.work.get(key) != Some(due) || self.is_patient(key),
             Task::Schedule(_)
             | Task::Ends(_)
             | Task::PodGone(_)
@@ -431,9 +433,15 @@ impl Cluster {
             false => 0,
         };
         let ready = self.nodes.iter().filter(|(_, node)| node.spec.refused_configuration.is_none());
+        // A Pod of a DaemonSet says by its affinity which node it is for.
+        let only = self.store.get(&key).and_then(|pod| meant_for(pod).map(str::to_owned));
         let names = ready.map(|(name, _)| name);
+        let names = names.filter(|name| only.as_deref().is_none_or(|only| only == &***name));
         let best = names.min_by_key(|name| (self.pods.count_on(name), tie(name))).cloned();
         let Some(node) = best else {
+            if only.is_some() {
+                return;
+            }
             self.record_on_pod(id, None, Reason::FailedScheduling, &words::NO_NODES.into());
             return;
         };
@@ -463,6 +471,7 @@ impl Cluster {
         for id in self.pods.ids_on(name) {
             self.begin_deletion(id);
         }
+        self.daemon_sets_look();
     }
 
     /// E5: permissions are looked up at each request, so a changed role counts at once for tokens that exist.

@@ -168,6 +168,10 @@ pub(crate) fn select_by_uid(job: &mut Value, name: &str, uid: &str) {
     if job.pointer("/spec/manualSelector") == Some(&Value::Bool(true)) {
         return;
     }
+    // Labels that were taken over from the template are the template's: in Go, the same map.
+    let of_template = job.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default();
+    let own = job["metadata"]["labels"].clone();
+    let are_shared = own.as_object().is_none_or(Map::is_empty) || own == of_template;
     let Some(spec) = job.get_mut("spec") else { return };
     let labels = [
         ("batch.kubernetes.io/controller-uid", uid),
@@ -179,6 +183,10 @@ pub(crate) fn select_by_uid(job: &mut Value, name: &str, uid: &str) {
         spec["template"]["metadata"]["labels"][key] = value.into();
     }
     spec["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } });
+    if are_shared {
+        let labels = spec["template"]["metadata"]["labels"].clone();
+        job["metadata"]["labels"] = labels;
+    }
 }
 
 /// What only a Pod itself gets, no template.

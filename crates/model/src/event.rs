@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::object::Key;
+use crate::object::{Key, Kind};
 use crate::random::Stream;
 use crate::time::{self, SimTime, Span};
 
@@ -48,12 +48,42 @@ pub enum Reason {
     FreeDiskSpaceFailed,
     /// deployment-controller: a ReplicaSet was scaled.
     ScalingReplicaSet,
-    /// replicaset-controller: a Pod was created.
+    /// A controller: a Pod or a Job was created.
     SuccessfulCreate,
-    /// replicaset-controller: a Pod was refused.
+    /// A controller: a Pod or a Job was refused.
     FailedCreate,
-    /// replicaset-controller: a Pod was deleted.
+    /// A controller: a Pod or a Job was deleted.
     SuccessfulDelete,
+    /// job-controller: a Job came to a good end.
+    Completed,
+    /// job-controller: a Job was suspended.
+    Suspended,
+    /// job-controller: a Job goes on.
+    Resumed,
+    /// job-controller: too many of a Job's Pods failed.
+    BackoffLimitExceeded,
+    /// job-controller: a Job took too long.
+    DeadlineExceeded,
+    /// job-controller: some indexes of a Job failed, and no others are left.
+    FailedIndexes,
+    /// job-controller: too many indexes of a Job failed.
+    MaxFailedIndexesExceeded,
+    /// job-controller: a Pod failed in a way for which the Job's policy gives up.
+    PodFailurePolicy,
+    /// cronjob-controller: a Job is over.
+    SawCompletedJob,
+    /// cronjob-controller: a Job runs, and the policy forbids another.
+    JobAlreadyActive,
+    /// cronjob-controller: a Job that ran is gone.
+    MissingJob,
+    /// cronjob-controller: a Job runs that it did not make.
+    UnexpectedJob,
+    /// cronjob-controller: it is too late for the moment that is due.
+    MissSchedule,
+    /// cronjob-controller: more than a hundred moments were missed.
+    TooManyMissedTimes,
+    /// cronjob-controller: the schedule has no moment.
+    InvalidSchedule,
 }
 
 impl Reason {
@@ -77,6 +107,21 @@ impl Reason {
             Self::SuccessfulCreate => "SuccessfulCreate",
             Self::FailedCreate => "FailedCreate",
             Self::SuccessfulDelete => "SuccessfulDelete",
+            Self::Completed => "Completed",
+            Self::Suspended => "Suspended",
+            Self::Resumed => "Resumed",
+            Self::BackoffLimitExceeded => "BackoffLimitExceeded",
+            Self::DeadlineExceeded => "DeadlineExceeded",
+            Self::FailedIndexes => "FailedIndexes",
+            Self::MaxFailedIndexesExceeded => "MaxFailedIndexesExceeded",
+            Self::PodFailurePolicy => "PodFailurePolicy",
+            Self::SawCompletedJob => "SawCompletedJob",
+            Self::JobAlreadyActive => "JobAlreadyActive",
+            Self::MissingJob => "MissingJob",
+            Self::UnexpectedJob => "UnexpectedJob",
+            Self::MissSchedule => "MissSchedule",
+            Self::TooManyMissedTimes => "TooManyMissedTimes",
+            Self::InvalidSchedule => "InvalidSchedule",
         }
     }
 
@@ -92,19 +137,34 @@ impl Reason {
             | Self::BackOff
             | Self::ScalingReplicaSet
             | Self::SuccessfulCreate
-            | Self::SuccessfulDelete => EventType::Normal,
+            | Self::SuccessfulDelete
+            | Self::Completed
+            | Self::Suspended
+            | Self::Resumed
+            | Self::SawCompletedJob
+            | Self::JobAlreadyActive
+            | Self::MissingJob => EventType::Normal,
             Self::FailedScheduling
             | Self::Failed
             | Self::InspectFailed
             | Self::ErrImageNeverPull
             | Self::FailedToRetrieveImagePullSecret
             | Self::FreeDiskSpaceFailed
-            | Self::FailedCreate => EventType::Warning,
+            | Self::FailedCreate
+            | Self::BackoffLimitExceeded
+            | Self::DeadlineExceeded
+            | Self::FailedIndexes
+            | Self::MaxFailedIndexesExceeded
+            | Self::PodFailurePolicy
+            | Self::UnexpectedJob
+            | Self::MissSchedule
+            | Self::TooManyMissedTimes
+            | Self::InvalidSchedule => EventType::Warning,
         }
     }
 
-    /// The component that records it.
-    pub const fn component(self) -> &'static str {
+    /// The component that records it about an object of that kind.
+    pub const fn component(self, about: Kind) -> &'static str {
         match self {
             Self::Scheduled | Self::FailedScheduling => "default-scheduler",
             Self::Pulling
@@ -118,10 +178,25 @@ impl Reason {
             | Self::ErrImageNeverPull
             | Self::FailedToRetrieveImagePullSecret
             | Self::FreeDiskSpaceFailed => "kubelet",
-            Self::ScalingReplicaSet => "deployment-controller",
-            Self::SuccessfulCreate | Self::FailedCreate | Self::SuccessfulDelete => {
-                "replicaset-controller"
-            }
+            Self::ScalingReplicaSet
+            | Self::SuccessfulCreate
+            | Self::FailedCreate
+            | Self::SuccessfulDelete
+            | Self::Completed
+            | Self::Suspended
+            | Self::Resumed
+            | Self::BackoffLimitExceeded
+            | Self::DeadlineExceeded
+            | Self::FailedIndexes
+            | Self::MaxFailedIndexesExceeded
+            | Self::PodFailurePolicy
+            | Self::SawCompletedJob
+            | Self::JobAlreadyActive
+            | Self::MissingJob
+            | Self::UnexpectedJob
+            | Self::MissSchedule
+            | Self::TooManyMissedTimes
+            | Self::InvalidSchedule => about.controller(),
         }
     }
 }
@@ -442,7 +517,7 @@ impl EventOf {
         if let Some(path) = &event.field_path {
             involved["fieldPath"] = (&**path).into();
         }
-        let component = event.reason.component();
+        let component = event.reason.component(self.object.kind);
         let name = self.name(epoch_seconds);
         let mut value = json!({
             "apiVersion": "v1",

@@ -119,6 +119,17 @@ const PRELOADED_BYTES: u64 = 64 << 20;
 const CONFIG_LIFETIME: Span = Span::minutes(5);
 
 impl Node {
+    /// A label that every node has, by its key.
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        let (os, architecture) = self.spec.platform.split_once('/')?;
+        match key {
+            "kubernetes.io/hostname" => Some(&self.spec.name),
+            "kubernetes.io/os" | "beta.kubernetes.io/os" => Some(os),
+            "kubernetes.io/arch" | "beta.kubernetes.io/arch" => Some(architecture),
+            _ => None,
+        }
+    }
+
     /// A node that has just joined a cluster of that version, with a number of its own, from 1.
     pub fn new(spec: NodeSpec, cluster: Version, number: u32) -> Self {
         let kubernetes = spec.kubernetes.unwrap_or(cluster);

@@ -291,6 +291,19 @@ impl Kind {
         }
     }
 
+    /// The component that looks after objects of this kind, as its events name it; empty where there is none.
+    pub const fn controller(self) -> &'static str {
+        match self.workload() {
+            Some(Workload::Deployment) => "deployment-controller",
+            Some(Workload::ReplicaSet) => "replicaset-controller",
+            Some(Workload::StatefulSet) => "statefulset-controller",
+            Some(Workload::DaemonSet) => "daemonset-controller",
+            Some(Workload::Job) => "job-controller",
+            Some(Workload::CronJob) => "cronjob-controller",
+            None => "",
+        }
+    }
+
     /// The group of its `apiVersion`; empty for the core group.
     pub fn group(self) -> &'static str {
         self.api_version().split_once('/').map_or("", |(group, _)| group)
@@ -553,8 +566,33 @@ impl Object {
             (Self::Deployment(new), Self::Deployment(old)) => new.status.clone_from(&old.status),
             (Self::ReplicaSet(new), Self::ReplicaSet(old)) => new.status.clone_from(&old.status),
             (Self::Namespace(new), Self::Namespace(old)) => new.status.clone_from(&old.status),
+            (Self::Plain(new), Self::Plain(old)) => match old.rest.get("status") {
+                Some(status) => drop(new.rest.insert("status".into(), status.clone())),
+                None => drop(new.rest.remove("status")),
+            },
             _ => {}
         }
+    }
+
+    /// The API server counts a DaemonSet's templates, from 1, in an annotation that is nobody else's
+    /// (pkg/registry/apps/daemonset/strategy.go, pkg/apis/apps/v1/conversion.go).
+    pub(crate) fn count_template(&mut self, old: Option<&Self>) {
+        use crate::controller::TEMPLATE_GENERATION;
+        let count = |object: &Self| {
+            let annotations = object.metadata().annotations.as_ref();
+            let text = annotations.and_then(|annotations| annotations.get(TEMPLATE_GENERATION));
+            text.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0)
+        };
+        let template = |object: &Self| match object {
+            Self::Plain(plain) => plain.rest.get("spec").map(|spec| spec["template"].clone()),
+            _ => None,
+        };
+        let next = match old {
+            Some(old) => count(old) + i64::from(template(old) != template(self)),
+            None => 1,
+        };
+        let annotations = self.metadata_mut().annotations.get_or_insert_default();
+        annotations.insert(TEMPLATE_GENERATION.into(), next.to_string());
     }
 
     /// Its name; empty before one was generated.

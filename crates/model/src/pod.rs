@@ -12,7 +12,7 @@ use crate::kubelet::{Ending, Pause};
 use crate::look_up::{CachedLookUp, LookUp};
 use crate::message::kubelet;
 use crate::object::Key;
-use crate::pod_status::Published;
+use crate::pod_status::{Phase, Published};
 use crate::pull::Content;
 use crate::pull_policy::PullPolicy;
 use crate::random::Stream;
@@ -26,7 +26,7 @@ pub struct PodRun {
     pub key: Key,
     /// Its uid.
     pub uid: Arc<str>,
-    /// The uid of the ReplicaSet that owns it.
+    /// The uid of the object that owns it.
     pub owner: Option<Arc<str>>,
     /// When it was created.
     pub created: SimTime,
@@ -111,8 +111,10 @@ pub struct ContainerRun {
     pub shown: State,
     /// How often it was started again.
     pub restarts: u32,
-    /// How long it runs before it ends well; `None` if it goes on.
+    /// How long it runs before it ends; `None` if it goes on.
     pub(crate) runs_for: Option<Span>,
+    /// With which code it ends.
+    pub(crate) exits_with: i32,
     /// The id of the image that it was started with.
     pub(crate) image_id: Option<Arc<str>>,
     /// The last look-up of credentials, which counts until something that it read changes.
@@ -175,7 +177,7 @@ pub enum State {
 pub struct Ended {
     /// `0` is well.
     pub exit_code: i32,
-    /// `Completed`, `ContainerStatusUnknown`.
+    /// `Completed`, `Error`, `ContainerStatusUnknown`.
     pub reason: &'static str,
     /// More about it, where the kubelet has something to say.
     pub message: Option<&'static str>,
@@ -369,6 +371,18 @@ impl PodRun {
             })
     }
 
+    /// Since when it has been ready, as published; a Pod that is being deleted is until its containers stop.
+    pub(crate) fn ready_since(&self) -> Option<SimTime> {
+        let published = self.published.as_ref()?;
+        (published.phase == Phase::Running && published.ready.holds)
+            .then_some(published.ready.since)
+    }
+
+    /// Whether it is ready, as published.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready_since().is_some()
+    }
+
     /// Whether every container of it has ended, and that was published.
     pub fn is_finished(&self) -> bool {
         self.published.as_ref().is_some_and(|published| published.phase.is_final())
@@ -472,13 +486,7 @@ fn runs_for(container: &Container, kind: ContainerKind, ends: bool) -> Option<Sp
         ContainerKind::Sidecar | ContainerKind::Ephemeral => false,
         ContainerKind::App => ends,
     };
-    let words: Vec<&str> = container
-        .command
-        .iter()
-        .chain(&container.args)
-        .flatten()
-        .flat_map(|text| text.split([' ', ';', '&']))
-        .collect();
+    let words = words_of(container);
     let slept = words
         .windows(2)
         .filter(|pair| pair[0] == "sleep" || pair[0].ends_with("/sleep"))
@@ -486,6 +494,23 @@ fn runs_for(container: &Container, kind: ContainerKind, ends: bool) -> Option<Sp
         .map(i64::from)
         .sum::<i64>();
     finite.then(|| if slept > 0 { Span::seconds(slept) } else { Span::millis(200) })
+}
+
+/// With which code a container ends: what its command says to the shell, or nothing but good.
+fn exits_with(container: &Container) -> i32 {
+    let words = words_of(container);
+    let exits = words.windows(2).filter(|pair| pair[0] == "exit");
+    let code = exits.filter_map(|pair| pair[1].parse::<u8>().ok()).next_back();
+    let fails = words.iter().any(|word| *word == "false" || word.ends_with("/false"));
+    code.map_or(i32::from(fails), i32::from)
+}
+
+fn words_of(container: &Container) -> Vec<&str> {
+    let texts = container.command.iter().chain(&container.args).flatten();
+    texts
+        .flat_map(|text| text.split([' ', ';', '&', '\n']))
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 impl State {
@@ -517,6 +542,7 @@ impl ContainerRun {
             shown: State::Fresh,
             restarts: 0,
             runs_for: runs_for(container, kind, ends),
+            exits_with: exits_with(container),
             image_id: None,
             look_up: None,
             failed_pull: None,

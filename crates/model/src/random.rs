@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// The characters of generated names: Kubernetes leaves out vowels and look-alikes
 /// (apimachinery pkg/util/rand).
-const NAME_CHARACTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+pub(crate) const NAME_CHARACTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A stream of random draws.
 #[derive(Debug, Clone, PartialEq, Eq)]

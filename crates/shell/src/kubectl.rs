@@ -13,6 +13,7 @@ mod get;
 mod manifest;
 mod resource;
 mod rollout;
+mod workload;
 
 use pullpath_model::api::{Method, Request, Response};
 use pullpath_model::time::{SimTime, Span};

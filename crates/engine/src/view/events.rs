@@ -28,7 +28,7 @@ pub(crate) fn events(cluster: &Cluster, at: SimTime) -> Vec<EventRow> {
             ),
             message: of.event.message.to_string(),
             count: of.event.count,
-            from: of.event.reason.component().into(),
+            from: of.event.reason.component(of.object.kind).into(),
             gone: of.event.is_expired(at),
         })
         .collect()

@@ -209,6 +209,9 @@ impl Cluster {
             self.admission(live.namespace()).update(old, new);
         }
         object.keep_status_of(live);
+        if object.kind() == Kind::DaemonSet {
+            object.count_template(Some(live));
+        }
         // The version is the store's.
         object.metadata_mut().resource_version.clone_from(&live.metadata().resource_version);
         if object == **live {

@@ -126,6 +126,9 @@ impl Cluster {
     pub(crate) fn gone(&mut self, object: &Object) {
         let key = object.key();
         for owned in self.store.owned_by(object.uid()) {
+            if key.kind == Kind::Job {
+                self.release_from_job(&owned);
+            }
             self.soon(NOTICE_MILLIS, Task::Collect(owned));
         }
         for owner in object.metadata().owner_references.iter().flatten() {
@@ -158,6 +161,7 @@ impl Cluster {
         let left: Vec<_> = owners.into_iter().filter(|owner| owner.uid != uid).collect();
         meta.owner_references = (!left.is_empty()).then_some(left);
         self.store.put(object);
+        self.release_from_job(key);
     }
 
     /// The garbage collector, and the namespace controller, look at an object.

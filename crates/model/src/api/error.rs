@@ -71,6 +71,11 @@ impl ApiError {
         self
     }
 
+    /// Whether a name was taken.
+    pub(crate) fn is_already_exists(&self) -> bool {
+        self.reason == "AlreadyExists"
+    }
+
     /// 404 of an object.
     pub fn object_not_found(kind: Kind, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", kind.resource());

@@ -27,12 +27,13 @@ impl Cluster {
         if kind.namespaced() {
             self.check_namespace(&object, &namespace)?;
         }
+        let is_named = !object.name().is_empty();
         let mut stream = self.identify(&mut object);
         let mut list_from_account = false;
         if let Object::Pod(pod) = &mut object {
             // The name that a refusal shows is the one that was asked for, not a generated one.
             let name = pod.metadata.name.clone();
-            if pod.metadata.generate_name.as_ref().is_some_and(|prefix| !prefix.is_empty()) {
+            if !is_named {
                 pod.metadata.name = None;
             }
             let admitted = self.admission(&namespace).create(pod, &mut stream);
@@ -41,6 +42,8 @@ impl Cluster {
         }
         if kind == Kind::Job {
             object = with_selector(&object);
+        } else if kind == Kind::DaemonSet {
+            object.count_template(None);
         }
         validation::on_create(&object)?;
         if self.store.get(&object.key()).is_some() {
@@ -114,6 +117,7 @@ impl Cluster {
             Object::ReplicaSet(_) => self.enqueue(&key, 20),
             Object::Role(_) => self.soon(1500, Task::Role(key)),
             Object::Pod(pod) => self.pod_updated(pod),
+            Object::Plain(_) if key.kind.workload().is_some() => self.enqueue(&key, 20),
             Object::Namespace(_)
             | Object::ServiceAccount(_)
             | Object::Secret(_)
@@ -142,6 +146,7 @@ impl Cluster {
             Object::ReplicaSet(_) => self.enqueue(&key, 20),
             Object::Role(_) => self.soon(1500, Task::Role(key)),
             Object::Pod(pod) => self.pod_created(pod, list_from_account),
+            Object::Plain(_) if key.kind.workload().is_some() => self.enqueue(&key, 20),
             Object::ServiceAccount(_) | Object::Secret(_) | Object::Plain(_) => {}
         }
     }

@@ -2,13 +2,14 @@
 
 use super::replica_set::controller_of;
 use crate::cluster::Cluster;
-use crate::object::Key;
+use crate::object::{Key, Kind};
 use crate::pods::PodId;
 
 impl Cluster {
-    /// The controller of a Pod that changed looks at it.
+    /// The controller of a Pod that changed looks at it. The job controller gathers what happens within a second.
     pub(crate) fn owner_looks(&mut self, id: PodId, millis: i64) {
         if let Some(owner) = self.owner_of_pod(id) {
+            let millis = if owner.kind == Kind::Job { super::job::BATCH_MILLIS } else { millis };
             self.enqueue(&owner, millis);
         }
     }

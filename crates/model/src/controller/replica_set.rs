@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::deployment::wanted;
@@ -18,11 +18,6 @@ use crate::event::Reason;
 use crate::message::controller as words;
 use crate::object::{Key, Kind, Object};
 use crate::pod::PodRun;
-
-/// Refused creations are retried after 5 ms, doubling, up to 1000 s (client-go's default rate limiter; recorded
-/// with a missing ServiceAccount).
-const FIRST_RETRY_MILLIS: i64 = 5;
-const LAST_RETRY_MILLIS: i64 = 1_000_000;
 
 impl Cluster {
     /// One look of the replicaset controller at a ReplicaSet (syncReplicaSet).
@@ -59,10 +54,7 @@ impl Cluster {
         for _ in pods.len()..wanted {
             if let Err(error) = self.create_pod_of(key, set) {
                 self.record(key, Reason::FailedCreate, words::create_failed(&error.message));
-                let refusals = self.refusals.entry(key.clone()).or_default();
-                let pause = (FIRST_RETRY_MILLIS << (*refusals).min(18)).min(LAST_RETRY_MILLIS);
-                *refusals += 1;
-                self.enqueue(key, pause);
+                self.try_again(key);
                 return Err(error);
             }
         }
@@ -82,7 +74,10 @@ impl Cluster {
                 owner_references: Some(vec![owner(Kind::ReplicaSet, &set.metadata)]),
                 ..ObjectMeta::default()
             },
-            spec: template.spec,
+            spec: template.spec.map(|spec| PodSpec {
+                enable_service_links: spec.enable_service_links.or(Some(true)),
+                ..spec
+            }),
             status: None,
         };
         let pod = self.create(Object::Pod(Box::new(pod)))?;

@@ -6,7 +6,7 @@ use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus, ReplicaS
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::deployment::{self, Rollout};
-use crate::cluster::{Cluster, Task};
+use crate::cluster::Cluster;
 use crate::message::controller as words;
 use crate::object::{Key, Object};
 use crate::time::Span;
@@ -157,18 +157,7 @@ impl Cluster {
         }
         let left = deadline.as_millis() - self.since_update(current).as_millis();
         let at = self.now + Span::millis(if left < 1000 { left.max(0) + 1 } else { left + 1000 });
-        if self.deadlines.get(&rollout.key).is_none_or(|known| *known != at) {
-            self.deadlines.insert(rollout.key.clone(), at);
-            self.schedule(at, Task::ProgressDeadline(rollout.key.clone()));
-        }
-    }
-
-    /// A progress deadline may have run out; only the newest check of a Deployment counts.
-    pub(crate) fn check_deadline(&mut self, key: &Key) {
-        if self.deadlines.get(key) == Some(&self.now) {
-            self.deadlines.remove(key);
-            self.sync_deployment(key);
-        }
+        self.wake_at(&rollout.key, at);
     }
 
     fn calculated(&self, rollout: &Rollout) -> DeploymentStatus {

@@ -20,6 +20,8 @@ pub(crate) enum Ending {
     Stopped,
     /// Containers that never ran are written off; nothing is left.
     Over,
+    /// Nothing but a finalizer keeps the object.
+    Kept,
 }
 
 impl Ending {
@@ -44,6 +46,7 @@ impl Cluster {
             self.push_change(&pod, "MODIFIED");
         }
         self.owner_looks(id, 30);
+        self.release_from_job(&key);
         if lost {
             // No kubelet is there to stop anything: the object goes.
             self.soon(1, Task::PodGone(id));
@@ -70,7 +73,7 @@ impl Cluster {
         match run.ending {
             Some(Ending::Stopping) => self.stop(id, run),
             Some(Ending::Stopped) => self.stopped(id, run),
-            Some(Ending::Over) | None => {
+            Some(Ending::Over | Ending::Kept) | None => {
                 write_off(run, self.now);
                 self.publish_run(run);
                 self.soon(0, Task::PodGone(id));
@@ -103,9 +106,14 @@ impl Cluster {
         for container in &mut run.containers {
             match container.state {
                 State::Running(since) => {
+                    // A server ends well when it is told to; what was to end by itself is cut short by SIGTERM.
+                    let (exit_code, reason) = match container.runs_for {
+                        None => (0, words::COMPLETED),
+                        Some(_) => (128 + 15, words::ERROR),
+                    };
                     container.state = State::Terminated(Ended {
-                        exit_code: 0,
-                        reason: words::COMPLETED,
+                        exit_code,
+                        reason,
                         message: None,
                         started: Some(since),
                         finished: Some(self.now),
@@ -123,9 +131,15 @@ impl Cluster {
         run.ticket = self.schedule(self.now + pause, Task::Ends(id));
     }
 
-    /// A Pod is gone; its events outlive it.
+    /// A Pod is gone, unless a finalizer keeps its object; its events outlive it.
     pub(crate) fn pod_gone(&mut self, id: PodId) {
         let Some(pod) = self.pods.get(id).cloned() else { return };
+        if self.store.get(&pod.key).is_some_and(|object| object.has_finalizers()) {
+            if let Some(run) = self.pods.get_mut(id) {
+                run.ending = Some(Ending::Kept);
+            }
+            return;
+        }
         self.owner_looks(id, 10);
         if let Some(run) = self.pods.get(id).cloned() {
             self.push_change(&run, "DELETED");

@@ -31,7 +31,7 @@ impl Cluster {
         if same && run.published.as_ref().is_some_and(|before| before.sandbox.holds == sandbox) {
             return;
         }
-        let was_running = run.is_running();
+        let was_running = (run.is_running(), run.is_ready());
         let was_finished = run.is_finished();
         for container in &mut run.containers {
             if container.shown != container.state {
@@ -51,7 +51,8 @@ impl Cluster {
             run.status = Arc::clone(&status);
             self.note(&run.key, Fact::Status(status));
         }
-        run.ready_changed |= was_running != run.is_running() || was_finished != run.is_finished();
+        let is_running = (run.is_running(), run.is_ready());
+        run.ready_changed |= was_running != is_running || was_finished != run.is_finished();
         self.push_change(run, "MODIFIED");
     }
 

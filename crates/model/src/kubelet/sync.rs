@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::{Cluster, Task};
 use crate::event::Reason;
+use crate::kubelet::Ending;
 use crate::message::kubelet as words;
 use crate::object::Kind;
 use crate::pod::{ContainerKind, Ended, PodRun, RestartPolicy, State};
@@ -29,6 +30,10 @@ impl Cluster {
         let edited = PodRun::new(pod, false, self.now, self.world.seed);
         self.release(id);
         let Some(run) = self.pods.get_mut(id) else { return };
+        if run.ending == Some(Ending::Kept) {
+            // Its finalizers may be gone by now.
+            return self.pod_gone(id);
+        }
         let mut killed = Vec::new();
         for new in edited.containers {
             let Some(container) = run.containers.iter_mut().find(|one| one.name == new.name) else {
@@ -117,7 +122,10 @@ impl Cluster {
             if let (State::Running(since), Some(runs_for)) = (&container.state, container.runs_for)
                 && *since + runs_for <= self.now
             {
-                container.state = ended(*since, *since + runs_for);
+                // A container that would be started again after a failure is taken to end well.
+                let never = run.restart_policy == RestartPolicy::Never;
+                let code = if never { container.exits_with } else { 0 };
+                container.state = ended(code, *since, *since + runs_for);
             }
         }
         let apps_ended = run.restart_policy != RestartPolicy::Always
@@ -130,7 +138,7 @@ impl Cluster {
                 if let (State::Running(since), ContainerKind::Sidecar) =
                     (&container.state, container.kind)
                 {
-                    container.state = ended(*since, self.now);
+                    container.state = ended(0, *since, self.now);
                 }
             }
         }
@@ -187,10 +195,10 @@ pub(super) fn next_end(run: &PodRun) -> Option<crate::time::SimTime> {
         .min()
 }
 
-fn ended(started: crate::time::SimTime, finished: crate::time::SimTime) -> State {
+fn ended(exit_code: i32, started: crate::time::SimTime, finished: crate::time::SimTime) -> State {
     State::Terminated(Ended {
-        exit_code: 0,
-        reason: words::COMPLETED,
+        exit_code,
+        reason: if exit_code == 0 { words::COMPLETED } else { words::ERROR },
         message: None,
         started: Some(started),
         finished: Some(finished),

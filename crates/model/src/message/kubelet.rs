@@ -28,6 +28,8 @@ pub const CONTAINER_CREATING: &str = "ContainerCreating";
 pub const POD_INITIALIZING: &str = "PodInitializing";
 /// Reason of a container that ended well, and of the Pod's word for it.
 pub const COMPLETED: &str = "Completed";
+/// Reason of a container that ended with another code than 0.
+pub const ERROR: &str = "Error";
 /// Reason of the conditions of a Pod whose containers have all ended well.
 pub const POD_COMPLETED: &str = "PodCompleted";
 /// Reason of `Ready` and `ContainersReady`.

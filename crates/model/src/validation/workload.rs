@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{labels, pod};
 use crate::api::Cause;
 use crate::apply::go_json;
+use crate::controller::{Schedule, Zone};
 use crate::go::quote;
 use crate::object::{Object, Workload};
 
@@ -134,15 +135,11 @@ fn cron_job(spec: &Value) -> Vec<Cause> {
     let schedule = text(&spec["schedule"]);
     if schedule.is_empty() {
         causes.push(Cause::required("spec.schedule", ""));
-    } else if !schedule.starts_with('@') {
-        let fields = schedule.split_whitespace().count();
-        if fields != 5 {
-            // github.com/robfig/cron/v3 parser.go
-            let why = format!("expected exactly 5 fields, found {fields}: {schedule:?}");
-            causes.push(Cause::invalid("spec.schedule", quote(schedule), why));
-        }
+    } else {
+        causes.extend(schedule_format(schedule));
     }
     causes.extend(counts("spec", spec, &["startingDeadlineSeconds"]));
+    causes.extend(time_zone(&spec["timeZone"]));
     let policy = text(&spec["concurrencyPolicy"]);
     let known = ["Allow", "Forbid", "Replace"];
     if !known.contains(&policy) {
@@ -151,6 +148,34 @@ fn cron_job(spec: &Value) -> Vec<Cause> {
     causes.extend(job("spec.jobTemplate.spec", &spec["jobTemplate"]["spec"]));
     causes.extend(counts("spec", spec, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"]));
     causes
+}
+
+/// validateScheduleFormat
+fn schedule_format(schedule: &str) -> Vec<Cause> {
+    let refuse = |why: String| Cause::invalid("spec.schedule", quote(schedule), why);
+    let wrong = Schedule::parse(schedule, None).err();
+    let zoned = schedule
+        .contains("TZ")
+        .then(|| "cannot use TZ or CRON_TZ in schedule, use timeZone field instead".to_owned());
+    wrong.into_iter().chain(zoned).map(refuse).collect()
+}
+
+/// validateTimeZone
+fn time_zone(zone: &Value) -> Vec<Cause> {
+    let Some(name) = zone.as_str() else { return Vec::new() };
+    let refuse = |why: String| vec![Cause::invalid("spec.timeZone", quote(name), why)];
+    if name.is_empty() {
+        refuse("timeZone must be nil or non-empty string".to_owned())
+    } else if name.eq_ignore_ascii_case("local") {
+        refuse(
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+                .to_owned(),
+        )
+    } else if Zone::parse(name).is_none() {
+        refuse(format!("unknown time zone {name}"))
+    } else {
+        Vec::new()
+    }
 }
 
 fn text(value: &Value) -> &str {

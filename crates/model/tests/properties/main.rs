@@ -2,6 +2,7 @@
 //! --test properties` looks longer, and elsewhere.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod rest;
 mod story;
 mod watch;
 
@@ -13,8 +14,9 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use pullpath_model::cluster::Cluster;
+use pullpath_model::event::Reason;
 use pullpath_model::log::{Entry, Fact};
-use pullpath_model::object::Kind;
+use pullpath_model::object::{Key, Kind};
 use pullpath_model::time::Span;
 use serde_json::json;
 
@@ -42,7 +44,10 @@ fn seen(cluster: &mut Cluster) -> String {
         writeln!(seen, "{} {:?}", of.object, of.event).unwrap();
     }
     for pod in cluster.pods() {
-        writeln!(seen, "{} {} {} {:?}", pod.key, pod.status, pod.attempts, pod.waiting()).unwrap();
+        // When a Pod that fails as before tried last is nobody's to see.
+        let waits =
+            pod.waiting().map(|(one, why)| (&one.name, &why.reason, &why.message, why.cause));
+        writeln!(seen, "{} {} {} {waits:?}", pod.key, pod.status, pod.attempts).unwrap();
     }
     for object in cluster.store.all() {
         writeln!(seen, "{}", object.to_value()).unwrap();
@@ -122,6 +127,26 @@ proptest! {
         same(&whole(&story, story.cluster()), &whole(&story, naive))?;
     }
 
+    /// Controllers come to rest: hours after the last change nothing is written any more but what was refused, there are
+    /// as many Pods as were asked for, and none of an owner that is gone.
+    #[test]
+    fn controllers_come_to_rest(story in story(false)) {
+        let (mut cluster, _) = story.told(story.cluster());
+        // Until then all nodes have come and gone, and the pauses of back-offs have reached their limit.
+        cluster.run_until(cluster.now() + Span::hours(9));
+        let is_of_cron = |key: &Key| key.kind == Kind::CronJob || key.name.starts_with("it-2");
+        cluster.take_log();
+        cluster.run_until(cluster.now() + Span::hours(1));
+        for entry in cluster.take_log() {
+            let refused = matches!(entry.fact, Fact::Event { reason: Reason::FailedCreate, .. });
+            prop_assert!(
+                entry.about.kind == Kind::Pod || is_of_cron(&entry.about) || refused,
+                "written for ever: {}", entry
+            );
+        }
+        rest::check(&cluster)?;
+    }
+
     /// Looking in between, or letting time go in smaller steps, changes nothing.
     #[test]
     fn small_steps_come_to_the_same(story in story(false), step in 1..900i64) {
@@ -165,7 +190,7 @@ proptest! {
 fn stories_get_everywhere() {
     let mut runner = TestRunner::deterministic();
     let mut met = BTreeSet::new();
-    for _ in 0..100 {
+    for _ in 0..160 {
         let story = story(false).new_tree(&mut runner).unwrap().current();
         let (mut cluster, told) = story.told(story.cluster());
         for entry in cluster.take_log() {
@@ -189,12 +214,16 @@ fn stories_get_everywhere() {
     let want = [
         "Pod gone",
         "event BackOff",
+        "event BackoffLimitExceeded",
+        "event Completed",
         "event ErrImageNeverPull",
         "event FailedCreate",
         "event FailedToRetrieveImagePullSecret",
         "event InspectFailed",
+        "event JobAlreadyActive",
         "event Killing",
         "event Pulled",
+        "event SawCompletedJob",
         "event SuccessfulDelete",
         "no-entry-matches",
         "no-secrets-named",

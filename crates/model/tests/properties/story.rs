@@ -69,7 +69,17 @@ pub(crate) enum Thing {
     Account { namespace: &'static str, name: &'static str, secrets: Vec<&'static str> },
     Pod { namespace: &'static str, name: &'static str, spec: Spec },
     Deployment { namespace: &'static str, name: &'static str, replicas: u32, spec: Spec },
+    Workload { of: Workload, namespace: &'static str, replicas: u32, spec: Spec },
     Role { allowed: bool },
+}
+
+/// What looks after Pods in another way than a Deployment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Workload {
+    StatefulSet { parallel: bool },
+    DaemonSet,
+    Job { indexed: bool, ends: &'static str },
+    CronJob { policy: &'static str },
 }
 
 /// What a Secret holds.
@@ -186,7 +196,21 @@ fn thing(bound: bool) -> impl Strategy<Value = Thing> {
         5 => (namespace(), deployment_name(), replicas, spec(bound)).prop_map(
             |(namespace, name, replicas, spec)| Thing::Deployment { namespace, name, replicas, spec }
         ),
+        4 => (workload(), namespace(), 0..4u32, spec(bound)).prop_map(
+            |(of, namespace, replicas, spec)| Thing::Workload { of, namespace, replicas, spec }
+        ),
         1 => any::<bool>().prop_map(|allowed| Thing::Role { allowed }),
+    ]
+}
+
+fn workload() -> impl Strategy<Value = Workload> {
+    let ends = select(&["run", "sleep 70", "sleep 3; exit 1"][..]);
+    prop_oneof![
+        2 => any::<bool>().prop_map(|parallel| Workload::StatefulSet { parallel }),
+        1 => Just(Workload::DaemonSet),
+        2 => (any::<bool>(), ends).prop_map(|(indexed, ends)| Workload::Job { indexed, ends }),
+        1 => select(&["Allow", "Forbid", "Replace"][..])
+            .prop_map(|policy| Workload::CronJob { policy }),
     ]
 }
 
@@ -213,7 +237,7 @@ fn holds() -> impl Strategy<Value = Holds> {
         Expired, Good, Minted, NoEntries, NotJson, Opaque, OtherHost, OtherPath, Undecodable,
     };
     let kinds = [Expired, Minted, OtherHost, OtherPath, Opaque, Undecodable, NotJson, NoEntries];
-    prop_oneof![3 => Just(Good), 5 => select(kinds.to_vec())]
+    prop_oneof![3 => Just(Good), 1 => Just(Opaque), 5 => select(kinds.to_vec())]
 }
 
 fn spec(bound: bool) -> impl Strategy<Value = Spec> {
@@ -450,6 +474,9 @@ impl Thing {
                     "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
                         "template": {"metadata": {"labels": labels}, "spec": spec.value()}}})
             }
+            Self::Workload { of, namespace, replicas, spec } => {
+                of.manifest(namespace, *replicas, spec.value())
+            }
             Self::Role { allowed } => {
                 let policies: &[&str] = if *allowed { &[PULL_ONLY] } else { &[] };
                 json!({"apiVersion": Kind::Role.api_version(), "kind": "Role",
@@ -457,6 +484,40 @@ impl Thing {
                     "spec": {"name": "nodes", "assumeRolePolicyDocument": "{}", "policies": policies}})
             }
         }
+    }
+}
+
+impl Workload {
+    /// One of each kind in a namespace.
+    fn manifest(self, namespace: &str, replicas: u32, mut pod: Value) -> Value {
+        let labels = json!({ "app": "it" });
+        let mut set = json!({"selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod}});
+        let (version, kind, spec) = match self {
+            Self::StatefulSet { parallel } => {
+                set["replicas"] = replicas.into();
+                set["podManagementPolicy"] =
+                    if parallel { "Parallel" } else { "OrderedReady" }.into();
+                ("apps/v1", "StatefulSet", set)
+            }
+            Self::DaemonSet => ("apps/v1", "DaemonSet", set),
+            Self::Job { indexed, ends } => {
+                pod["restartPolicy"] = "Never".into();
+                pod["containers"][0]["command"] = json!(["sh", "-c", ends]);
+                let mode = if indexed { "Indexed" } else { "NonIndexed" };
+                let spec = json!({"completions": replicas, "parallelism": 2, "completionMode": mode,
+                    "backoffLimit": 2, "template": {"spec": pod}});
+                ("batch/v1", "Job", spec)
+            }
+            Self::CronJob { policy } => {
+                pod["restartPolicy"] = "OnFailure".into();
+                let spec = json!({"schedule": "*/7 * * * *", "concurrencyPolicy": policy,
+                    "jobTemplate": {"spec": {"template": {"spec": pod}}}});
+                ("batch/v1", "CronJob", spec)
+            }
+        };
+        json!({"apiVersion": version, "kind": kind,
+            "metadata": {"name": "it", "namespace": namespace}, "spec": spec})
     }
 }
 

@@ -18,7 +18,7 @@ const BURST: u32 = 25;
 pub(crate) struct Watch {
     now: Option<SimTime>,
     pods: BTreeMap<Key, Followed>,
-    // By object, field path, reason and message.
+    // By object, its uid if it is no Pod, field path, reason and message.
     events: BTreeMap<(Key, String), Event>,
 }
 
@@ -93,16 +93,15 @@ impl Watch {
     /// Counts never fall, and what was first stays first.
     fn counts(&mut self, cluster: &Cluster) {
         // A Pod's events outlive it, and the next Pod of its name has its own: only those of living Pods are followed.
-        let of_pods = cluster
-            .pods()
-            .into_iter()
-            .flat_map(|pod| pod.recorder.written().map(|event| (pod.key.clone(), event.clone())));
-        let of_others = cluster.events().into_iter().map(|of| (of.object, of.event));
-        let of_others = of_others.filter(|(object, _)| object.kind != Kind::Pod);
-        for (object, event) in of_pods.chain(of_others) {
+        let of_pods = cluster.pods().into_iter().flat_map(|pod| {
+            pod.recorder.written().map(|one| (pod.key.clone(), "".into(), one.clone()))
+        });
+        let of_others = cluster.events().into_iter().map(|of| (of.object, of.uid, of.event));
+        let of_others = of_others.filter(|(object, _, _)| object.kind != Kind::Pod);
+        for (object, uid, event) in of_pods.chain(of_others) {
             assert!(event.count <= event.seen && event.first <= event.last, "{event:?}");
             let path = event.field_path.as_deref().unwrap_or_default();
-            let which = format!("{path} {} {}", event.reason.name(), event.message);
+            let which = format!("{uid} {path} {} {}", event.reason.name(), event.message);
             let before = self.events.insert((object.clone(), which), event.clone());
             let Some(before) = before else { continue };
             assert!(

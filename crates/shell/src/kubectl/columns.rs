@@ -36,6 +36,7 @@ pub(super) fn headers(resource: &Resource) -> (&'static [&'static str], &'static
             ],
             &["CONTAINERS", "IMAGES", "SELECTOR"],
         ),
+        "ControllerRevision" => (&["NAME", "CONTROLLER", "REVISION", "AGE"], &[]),
         "Job" => (
             &["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"],
             &["CONTAINERS", "IMAGES", "SELECTOR"],
@@ -111,6 +112,19 @@ pub(super) fn cells(resource: &Resource, object: &Value, wide: bool, now: i64) -
             pairs(&object["spec"]["template"]["spec"]["nodeSelector"]),
             created,
         ],
+        "ControllerRevision" => {
+            let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+            let owner = owners.into_iter().find(|owner| owner["controller"] == true);
+            let owner = owner.map(|owner| {
+                let kind = text(&owner["kind"]).to_ascii_lowercase();
+                let version = text(&owner["apiVersion"]);
+                let group = version.split_once('/').map_or("", |(group, _)| group);
+                let dot = if group.is_empty() { "" } else { "." };
+                format!("{kind}{dot}{group}/{}", text(&owner["name"]))
+            });
+            let controller = owner.unwrap_or_else(|| "<none>".to_owned());
+            vec![name, controller, object["revision"].to_string(), created]
+        }
         "Job" => job_cells(object, name, created, now),
         "CronJob" => vec![
             name,
@@ -331,7 +345,10 @@ fn job_cells(job: &Value, name: String, created: String, now: i64) -> Vec<String
     let succeeded = status["succeeded"].as_i64().unwrap_or(0);
     let completions = match job["spec"]["completions"].as_i64() {
         Some(completions) => format!("{succeeded}/{completions}"),
-        None => format!("{succeeded}/1 of {}", job["spec"]["parallelism"].as_i64().unwrap_or(1)),
+        None => match job["spec"]["parallelism"].as_i64() {
+            Some(parallelism @ 2..) => format!("{succeeded}/1 of {parallelism}"),
+            _ => format!("{succeeded}/1"),
+        },
     };
     let seconds = |field: &str| status[field].as_str().and_then(age::unix_seconds);
     let duration = match (seconds("startTime"), seconds("completionTime")) {

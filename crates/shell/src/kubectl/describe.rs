@@ -27,11 +27,14 @@ impl Run<'_> {
                 "Pod" => self.describe_pod(object)?,
                 "Secret" => describe_secret(object),
                 "ServiceAccount" => self.describe_service_account(object)?,
-                other => {
-                    return Err(Failure::error(&format!(
-                        "`kubectl describe` of a {other} is not modelled here"
-                    )));
-                }
+                other => match self.describe_workload(other, object)? {
+                    Some(text) => text,
+                    None => {
+                        return Err(Failure::error(&format!(
+                            "`kubectl describe` of a {other} is not modelled here"
+                        )));
+                    }
+                },
             };
             self.out.stdout.push_str(&text);
         }
@@ -143,7 +146,12 @@ impl Run<'_> {
     }
 
     /// `Events:  <none>` in the same block, or a block of its own.
-    fn with_events(&mut self, text: String, kind: &str, object: &Value) -> Result<String, Failure> {
+    pub(super) fn with_events(
+        &mut self,
+        text: String,
+        kind: &str,
+        object: &Value,
+    ) -> Result<String, Failure> {
         if self.flags.is_off("show-events") {
             return Ok(tabbed(&text));
         }
@@ -200,7 +208,7 @@ impl Run<'_> {
     }
 }
 
-fn string(value: &Value) -> String {
+pub(super) fn string(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
@@ -230,7 +238,7 @@ fn describe_secret(secret: &Value) -> String {
 }
 
 /// A label and its values, one a line.
-fn multi<T: AsRef<str>>(label: &str, values: &[T]) -> String {
+pub(super) fn multi<T: AsRef<str>>(label: &str, values: &[T]) -> String {
     match values.split_first() {
         None => format!("{label}\t<none>\n"),
         Some((first, rest)) => {
@@ -243,12 +251,12 @@ fn multi<T: AsRef<str>>(label: &str, values: &[T]) -> String {
     }
 }
 
-fn labels(value: &Value) -> Vec<String> {
+pub(super) fn labels(value: &Value) -> Vec<String> {
     let pairs = value.as_object().into_iter().flatten();
     pairs.map(|(key, value)| format!("{key}={}", string(value))).collect()
 }
 
-fn annotations(object: &Value) -> Vec<String> {
+pub(super) fn annotations(object: &Value) -> Vec<String> {
     let all = object["metadata"]["annotations"].as_object().into_iter().flatten();
     all.filter(|(key, _)| *key != LAST_APPLIED)
         .flat_map(|(key, value)| {
@@ -272,7 +280,7 @@ fn annotations(object: &Value) -> Vec<String> {
         .collect()
 }
 
-fn describe_container(container: &Value, status: Option<&Value>) -> String {
+pub(super) fn describe_container(container: &Value, status: Option<&Value>) -> String {
     let mut text = format!("  {}:\n", string(&container["name"]));
     if let Some(status) = status {
         text.push_str(&format!("    Container ID:\t{}\n", string(&status["containerID"])));
@@ -336,11 +344,14 @@ fn describe_container(container: &Value, status: Option<&Value>) -> String {
     } else {
         text.push_str("    Environment:\n");
         for variable in environment {
-            text.push_str(&format!(
-                "      {}:\t{}\n",
-                string(&variable["name"]),
+            let (name, from) = (string(&variable["name"]), &variable["valueFrom"]);
+            let field = &from["fieldRef"];
+            let value = if field.is_object() {
+                format!(" ({}:{})", string(&field["apiVersion"]), string(&field["fieldPath"]))
+            } else {
                 string(&variable["value"])
-            ));
+            };
+            text.push_str(&format!("      {name}:\t{value}\n"));
         }
     }
     let mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
@@ -390,7 +401,7 @@ fn describe_state(label: &str, state: &Value) -> String {
     }
 }
 
-fn describe_volumes(spec: &Value) -> String {
+pub(super) fn describe_volumes(spec: &Value) -> String {
     let volumes = spec["volumes"].as_array().cloned().unwrap_or_default();
     if volumes.is_empty() {
         return "Volumes:\t<none>\n".to_owned();
@@ -433,7 +444,7 @@ fn describe_volumes(spec: &Value) -> String {
     text
 }
 
-fn tolerations(spec: &Value) -> Vec<String> {
+pub(super) fn tolerations(spec: &Value) -> Vec<String> {
     let mut all: Vec<String> = spec["tolerations"]
         .as_array()
         .into_iter()

@@ -38,7 +38,7 @@ const fn of(
 }
 
 /// In the order in which discovery lists them.
-static RESOURCES: [Resource; 22] = [
+static RESOURCES: [Resource; 23] = [
     core("Pod", "pods", "pod", "po"),
     core("Secret", "secrets", "secret", ""),
     core("ServiceAccount", "serviceaccounts", "serviceaccount", "sa"),
@@ -51,6 +51,7 @@ static RESOURCES: [Resource; 22] = [
     of("apps", "ReplicaSet", "replicasets", "replicaset", "rs"),
     of("apps", "StatefulSet", "statefulsets", "statefulset", "sts"),
     of("apps", "DaemonSet", "daemonsets", "daemonset", "ds"),
+    of("apps", "ControllerRevision", "controllerrevisions", "controllerrevision", ""),
     of("batch", "Job", "jobs", "job", ""),
     of("batch", "CronJob", "cronjobs", "cronjob", "cj"),
     of("networking.k8s.io", "Ingress", "ingresses", "ingress", "ing"),

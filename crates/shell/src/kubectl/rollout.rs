@@ -93,21 +93,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The ReplicaSets of a Deployment, oldest revision first.
-    fn revisions(&mut self, deployment: &Value) -> Result<Vec<(i64, Value)>, Failure> {
-        let (namespace, _) = place(deployment);
-        let resource = Resource::named("replicasets").expect("a built-in type");
+    /// What keeps the templates that a workload had, oldest revision first: the ReplicaSets of a Deployment, or
+    /// ControllerRevisions.
+    fn revisions(&mut self, of: &Resource, workload: &Value) -> Result<Vec<(i64, Value)>, Failure> {
+        let (namespace, _) = place(workload);
+        let kept = if of.kind == "Deployment" { "replicasets" } else { "controllerrevisions" };
+        let resource = Resource::named(kept).expect("a built-in type");
         let list = self.ask(Method::Get, resource.path(&namespace, ""), "", None)?;
-        let uid = &deployment["metadata"]["uid"];
-        let owned = |set: &&Value| {
-            let owners = set["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+        let uid = &workload["metadata"]["uid"];
+        let owned = |one: &&Value| {
+            let owners = one["metadata"]["ownerReferences"].as_array().into_iter().flatten();
             owners.into_iter().any(|owner| owner["uid"] == *uid)
         };
-        let sets = list["items"].as_array().into_iter().flatten().filter(owned);
-        let mut revisions: Vec<(i64, Value)> = sets
-            .filter_map(|set| {
-                let revision = set["metadata"]["annotations"][REVISION].as_str()?.parse().ok()?;
-                Some((revision, set.clone()))
+        let all = list["items"].as_array().into_iter().flatten().filter(owned);
+        let mut revisions: Vec<(i64, Value)> = all
+            .filter_map(|one| {
+                let annotated = || one["metadata"]["annotations"][REVISION].as_str()?.parse().ok();
+                Some((one["revision"].as_i64().or_else(annotated)?, one.clone()))
             })
             .collect();
         revisions.sort_by_key(|(revision, _)| *revision);
@@ -116,14 +118,14 @@ impl Run<'_> {
 
     pub(super) fn rollout_undo(&mut self) -> Result<(), Failure> {
         for (resource, object) in self.rolled()? {
-            if resource.kind != "Deployment" {
+            if !matches!(resource.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
                 return Err(Failure::error(&format!(
                     "no rollbacker has been implemented for \"{}\"",
                     resource.kind
                 )));
             }
             let (namespace, name) = place(&object);
-            let revisions = self.revisions(&object)?;
+            let revisions = self.revisions(resource, &object)?;
             let wanted: i64 =
                 self.flags.value("to-revision").and_then(|text| text.parse().ok()).unwrap_or(0);
             let found = match wanted {
@@ -132,11 +134,18 @@ impl Run<'_> {
             };
             let Some((revision, set)) = found else {
                 return Err(Failure::error(&match wanted {
+                    0 if resource.kind != "Deployment" => {
+                        "no last revision to roll back to".to_owned()
+                    }
                     0 => format!("no rollout history found for deployment \"{name}\""),
                     wanted => format!("unable to find specified revision {wanted} in history"),
                 }));
             };
-            let mut template = set["spec"]["template"].clone();
+            let kept = if set["data"].is_object() { &set["data"] } else { set };
+            let mut template = kept["spec"]["template"].clone();
+            if let Some(map) = template.as_object_mut() {
+                map.remove("$patch");
+            }
             if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
                 labels.remove("pod-template-hash");
             }
@@ -159,7 +168,7 @@ impl Run<'_> {
         for (resource, object) in self.rolled()? {
             let (_, name) = place(&object);
             let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
-            for (revision, set) in self.revisions(&object)? {
+            for (revision, set) in self.revisions(resource, &object)? {
                 let cause = set["metadata"]["annotations"][CHANGE_CAUSE].as_str();
                 let cause = cause.filter(|cause| !cause.is_empty()).unwrap_or("<none>");
                 text.push_str(&format!("{revision}\t{cause}\n"));
@@ -178,6 +187,12 @@ fn status(resource: &Resource, object: &Value) -> Result<(String, bool), Failure
     let observed =
         object["metadata"]["generation"].as_i64().unwrap_or(0) <= number("observedGeneration");
     let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
+    let strategy = &object["spec"]["updateStrategy"];
+    if strategy.is_object() && strategy["type"] != "RollingUpdate" {
+        // For DaemonSets too it is the name that StatefulSets have for it.
+        let why = "rollout status is only available for RollingUpdate strategy type";
+        return Err(Failure::error(why));
+    }
     match resource.kind {
         "Deployment" => {
             if !observed {
@@ -230,6 +245,21 @@ fn status(resource: &Resource, object: &Value) -> Result<(String, bool), Failure
                 Ok(("Waiting for statefulset spec update to be observed...".into(), false))
             } else if ready < wanted {
                 Ok((format!("Waiting for {} pods to be ready...", wanted - ready), false))
+            } else if strategy["rollingUpdate"].is_object() {
+                let partition = strategy["rollingUpdate"]["partition"].as_i64().unwrap_or(0);
+                let (updated, all) = (number("updatedReplicas"), wanted - partition);
+                if updated < all {
+                    return Ok((
+                        format!(
+                            "Waiting for partitioned roll out to finish: {updated} out of {all} new pods have been updated..."
+                        ),
+                        false,
+                    ));
+                }
+                let complete = format!(
+                    "partitioned roll out complete: {updated} new pods have been updated..."
+                );
+                Ok((complete, true))
             } else if *revision != object["status"]["currentRevision"] {
                 Ok((
                     format!(
