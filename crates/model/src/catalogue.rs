@@ -1,195 +1,31 @@
 //! What failed pulls read like: each kind of registry in each situation, with each runtime, played once.
 //!
 //! Nothing here is written down: every text is what the registry and the runtime of the model come to. It answers "what does
-//! this message mean?" from both sides.
+//! this message mean?" from both sides: [`readings`] from the situation to the text, [`search`] back.
 
-use crate::cloud::Roles;
+mod node;
+mod runtime;
+mod search;
+mod shape;
+mod situation;
+
+use crate::cloud::{Effect, Roles, Statement};
 use crate::credential::{Login, SecretText};
 use crate::image::ImageRef;
 use crate::pull::{AuthConfig, Content, Outside, PullOutcome, PullRequest, Refusal, Served};
-use crate::runtime;
+use crate::runtime as containerd;
 use crate::time::{SimTime, Span};
 use crate::token::Mint;
 use crate::world::{
-    Damage, Image, Manifest, NodeSpec, Outage, RateLimit, Registry, RegistryKind, Repository,
-    RoleSpec, TokenSpec, Trouble, User, Version, World,
+    Damage, HostsConfig, Image, Manifest, NodeSpec, Outage, RateLimit, Reach, Registry,
+    RegistryKind, Repository, RoleSpec, TokenSpec, Trouble, User, Version, World,
 };
 
-/// What is the matter with a pull.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Situation {
-    /// The image is not public, and no credential is sent.
-    NoCredential,
-    /// The password is wrong.
-    WrongPassword,
-    /// The token is past its lifetime.
-    TokenTooOld,
-    /// The credential is good, and its owner may not pull this image.
-    NoRight,
-    /// There is no such tag.
-    NoTag,
-    /// There is no such repository.
-    NoRepository,
-    /// The image is public, and the credential that is sent is no good.
-    PublicWithBadCredential,
-    /// Too many pulls from one address.
-    RateLimit,
-    /// The image has nothing for the node's platform.
-    NoPlatform,
-    /// A layer is gone.
-    LayerMissing,
-    /// The registry's host name does not exist.
-    NoSuchHost,
-    /// The name server fails.
-    NameServerFails,
-    /// Nobody listens at the registry's address.
-    Refused,
-    /// There is no route to it.
-    NoRoute,
-    /// Packets to it are dropped.
-    Dropped,
-    /// The certificate is of an authority that the node does not know.
-    UnknownAuthority,
-    /// The certificate is for another name.
-    WrongName,
-    /// The registry speaks plain HTTP.
-    PlainHttp,
-    /// The registry answers 503.
-    Unavailable,
-}
-
-impl Situation {
-    /// All of them; from [`Self::NoPlatform`] on a registry's kind makes no difference.
-    pub const ALL: [Self; 19] = [
-        Self::NoCredential,
-        Self::WrongPassword,
-        Self::TokenTooOld,
-        Self::NoRight,
-        Self::NoTag,
-        Self::NoRepository,
-        Self::PublicWithBadCredential,
-        Self::RateLimit,
-        Self::NoPlatform,
-        Self::LayerMissing,
-        Self::NoSuchHost,
-        Self::NameServerFails,
-        Self::Refused,
-        Self::NoRoute,
-        Self::Dropped,
-        Self::UnknownAuthority,
-        Self::WrongName,
-        Self::PlainHttp,
-        Self::Unavailable,
-    ];
-
-    /// The situation as a sentence.
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::NoCredential => "The image is not public, and no credential is sent.",
-            Self::WrongPassword => "The password is wrong.",
-            Self::TokenTooOld => "The token is past its lifetime.",
-            Self::NoRight => "The credential is good, and its owner may not pull this image.",
-            Self::NoTag => "There is no such tag.",
-            Self::NoRepository => "There is no such repository.",
-            Self::PublicWithBadCredential => {
-                "The image is public, and the credential that is sent is no good."
-            }
-            Self::RateLimit => "Too many pulls came from one address.",
-            Self::NoPlatform => "The image has nothing for the node's platform.",
-            Self::LayerMissing => "The registry has lost a layer of the image.",
-            Self::NoSuchHost => "The registry's host name does not exist.",
-            Self::NameServerFails => "The name server fails.",
-            Self::Refused => "Nobody listens at the registry's address.",
-            Self::NoRoute => "There is no route to the registry.",
-            Self::Dropped => "Packets to the registry are dropped.",
-            Self::UnknownAuthority => {
-                "The registry's certificate is of an authority that the node does not know, or its own."
-            }
-            Self::WrongName => "The registry's certificate is for another name.",
-            Self::PlainHttp => "The registry speaks plain HTTP, and is asked over TLS.",
-            Self::Unavailable => "The registry answers 503.",
-        }
-    }
-
-    const fn trouble(self) -> Option<Trouble> {
-        Some(match self {
-            Self::NoSuchHost => Trouble::NoSuchHost,
-            Self::NameServerFails => Trouble::NameServerFails,
-            Self::Refused => Trouble::Refused,
-            Self::NoRoute => Trouble::NoRoute,
-            Self::Dropped => Trouble::Dropped,
-            Self::UnknownAuthority => Trouble::UnknownAuthority,
-            Self::PlainHttp => Trouble::PlainHttp,
-            Self::Unavailable => Trouble::Status(503, None),
-            Self::WrongName
-            | Self::NoCredential
-            | Self::WrongPassword
-            | Self::TokenTooOld
-            | Self::NoRight
-            | Self::NoTag
-            | Self::NoRepository
-            | Self::PublicWithBadCredential
-            | Self::RateLimit
-            | Self::NoPlatform
-            | Self::LayerMissing => return None,
-        })
-    }
-
-    /// Whether it can happen at a registry of that kind.
-    fn happens_at(self, kind: RegistryKind) -> bool {
-        use RegistryKind as Kind;
-        let asks = kind != Kind::Open && kind != Kind::EcrPublic;
-        match self {
-            Self::NoCredential => asks,
-            Self::WrongPassword => kind != Kind::Open,
-            Self::TokenTooOld => kind != Kind::Open && kind != Kind::Basic,
-            Self::NoRight => asks && kind != Kind::Basic,
-            Self::NoTag | Self::NoRepository => true,
-            Self::PublicWithBadCredential => asks && kind != Kind::Basic && kind != Kind::Ecr,
-            Self::RateLimit => kind == Kind::DockerHub,
-            Self::NoPlatform
-            | Self::LayerMissing
-            | Self::NoSuchHost
-            | Self::NameServerFails
-            | Self::Refused
-            | Self::NoRoute
-            | Self::Dropped
-            | Self::UnknownAuthority
-            | Self::WrongName
-            | Self::PlainHttp
-            | Self::Unavailable => kind == Kind::Open,
-        }
-    }
-}
-
-/// A runtime that texts differ by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Runtime {
-    /// Its release.
-    pub containerd: Version,
-    /// Whether it is told to pull without the transfer service (R22).
-    pub local_pull: bool,
-}
-
-/// One release of each wording (R21, R24, R26).
-pub const RUNTIMES: [Runtime; 8] = [
-    Runtime { containerd: Version::new(1, 6, 20), local_pull: false },
-    Runtime { containerd: Version::new(1, 7, 24), local_pull: false },
-    Runtime { containerd: Version::new(2, 0, 0), local_pull: false },
-    Runtime { containerd: Version::new(2, 1, 0), local_pull: false },
-    Runtime { containerd: Version::new(2, 1, 9), local_pull: false },
-    Runtime { containerd: Version::new(2, 3, 2), local_pull: false },
-    Runtime { containerd: Version::new(2, 3, 4), local_pull: false },
-    Runtime { containerd: Version::new(2, 3, 4), local_pull: true },
-];
-
-/// `containerd 2.3.4`
-impl std::fmt::Display for Runtime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "containerd {}", self.containerd)?;
-        if self.local_pull { f.write_str(" with use_local_image_pull") } else { Ok(()) }
-    }
-}
+pub use crate::message::phrase::{Phrase, phrases};
+pub use node::Saying;
+pub use runtime::{RUNTIMES, Runtime, by_runtime, releases};
+pub use search::{Matter, Meaning, Possible, search};
+pub use situation::Situation;
 
 /// What one situation at one kind of registry reads like with some runtimes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,28 +46,28 @@ pub struct Reading {
 pub fn readings() -> Vec<Reading> {
     let mut readings = Vec::new();
     for kind in RegistryKind::ALL {
+        let image = ImageRef::parse(image_at(kind)).expect("the names below are names");
         for situation in Situation::ALL {
             if situation.happens_at(kind) {
-                readings.extend(read(kind, situation));
+                readings.extend(read(kind, situation, &image));
             }
         }
     }
     readings
 }
 
-fn read(kind: RegistryKind, situation: Situation) -> Vec<Reading> {
-    let mut readings: Vec<Reading> = Vec::new();
-    for runtime in RUNTIMES {
-        let (refusal, message) = play(kind, situation, runtime);
-        match readings.iter_mut().find(|reading| reading.message == message) {
-            Some(reading) => reading.runtimes.push(runtime),
-            None => {
-                let runtimes = vec![runtime];
-                readings.push(Reading { kind, situation, runtimes, refusal, message });
-            }
-        }
-    }
-    readings
+fn read(kind: RegistryKind, situation: Situation, image: &ImageRef) -> Vec<Reading> {
+    let stage = Stage::of(kind, situation, image);
+    by_runtime(|runtime| stage.play(runtime))
+        .into_iter()
+        .map(|((refusal, message), runtimes)| Reading {
+            kind,
+            situation,
+            runtimes,
+            refusal,
+            message,
+        })
+        .collect()
 }
 
 /// An image at a registry of that kind, as people write it.
@@ -254,42 +90,81 @@ fn image_at(kind: RegistryKind) -> &'static str {
 
 const USER: &str = "alice";
 
-fn play(kind: RegistryKind, situation: Situation, runtime: Runtime) -> (Option<Refusal>, String) {
-    let image = ImageRef::parse(image_at(kind)).expect("the names above are names");
-    let world = world(kind, situation, &image);
-    let (mint, roles) = (Mint::new(&world), Roles::new(&world));
-    let token = mint.get("token").expect("the world has it");
-    let user = token.user.clone().unwrap_or_else(|| USER.to_owned());
-    let login = |password: &SecretText| Login {
-        username: user.clone(),
-        password: password.clone(),
-        email: String::new(),
-    };
-    let login = match situation {
-        Situation::WrongPassword | Situation::PublicWithBadCredential => {
-            Some(login(&SecretText::new("wrong")))
+/// A pull that is about to be made.
+struct Stage<'a> {
+    image: &'a ImageRef,
+    world: World,
+    mint: Mint,
+    roles: Roles,
+    login: Option<Login>,
+    node: NodeSpec,
+}
+
+impl<'a> Stage<'a> {
+    fn of(kind: RegistryKind, situation: Situation, image: &'a ImageRef) -> Self {
+        let world = world(kind, situation, image);
+        let (mint, roles) = (Mint::new(&world), Roles::new(&world));
+        let token = mint.get("token").expect("the world has it");
+        let user = token.user.clone().unwrap_or_else(|| USER.to_owned());
+        let login = |user: &str, password: &SecretText| Login {
+            username: user.to_owned(),
+            password: password.clone(),
+            email: String::new(),
+        };
+        let login = match situation {
+            Situation::WrongUser => Some(login(USER, &token.text)),
+            Situation::WrongPassword | Situation::PublicWithBadCredential => {
+                Some(login(&user, &SecretText::new("wrong")))
+            }
+            Situation::AccountLimit => Some(login(USER, &SecretText::new("right"))),
+            Situation::TokenTooOld
+            | Situation::NoRight
+            | Situation::NoLayerRight
+            | Situation::OtherAccount
+            | Situation::NoImportRight
+            | Situation::NoTag
+            | Situation::NoRepository => Some(login(&user, &token.text)),
+            Situation::NoCredential
+            | Situation::AddressLimit
+            | Situation::NoPlatform
+            | Situation::LayerMissing
+            | Situation::LayerCorrupt
+            | Situation::NoSuchHost
+            | Situation::NameServerFails
+            | Situation::NameServerSilent
+            | Situation::Refused
+            | Situation::NoRoute
+            | Situation::NoNetwork
+            | Situation::Dropped
+            | Situation::UnknownAuthority
+            | Situation::WrongName
+            | Situation::CertificateExpired
+            | Situation::PlainHttp
+            | Situation::PlainToTls
+            | Situation::Unavailable => None,
+        };
+        let plain = HostsConfig { server: Reach::Http, ..HostsConfig::default() };
+        let told = (situation == Situation::PlainToTls).then(|| (image.host().to_owned(), plain));
+        let node = NodeSpec { hosts: told.into_iter().collect(), ..NodeSpec::default() };
+        Self { image, world, mint, roles, login, node }
+    }
+
+    fn play(&self, runtime: Runtime) -> (Option<Refusal>, String) {
+        let (content, mut served) = (Content::default(), Served::default());
+        let request = PullRequest {
+            image: self.image,
+            auth: self.login.as_ref().map(AuthConfig::of),
+            now: SimTime::START,
+            node: &runtime.on(&self.node),
+            content: &content,
+            kubelet: Version::new(1, 35, 0),
+        };
+        let Self { world, mint, roles, .. } = self;
+        let outside = Outside { world, mint, roles, served: &mut served };
+        match containerd::outcome(outside, &request) {
+            PullOutcome::Pulled(_) => (None, String::new()),
+            PullOutcome::Failed { cause, message, .. } => (Some(cause), message),
         }
-        Situation::TokenTooOld
-        | Situation::NoRight
-        | Situation::NoTag
-        | Situation::NoRepository => Some(login(&token.text)),
-        _ => None,
-    };
-    let Runtime { containerd, local_pull } = runtime;
-    let node = NodeSpec { containerd, local_pull, ..NodeSpec::default() };
-    let (content, mut served) = (Content::default(), Served::default());
-    let request = PullRequest {
-        image: &image,
-        auth: login.as_ref().map(AuthConfig::of),
-        now: SimTime::START,
-        node: &node,
-        content: &content,
-        kubelet: Version::new(1, 35, 0),
-    };
-    let outside = Outside { world: &world, mint: &mint, roles: &roles, served: &mut served };
-    match runtime::outcome(outside, &request) {
-        PullOutcome::Pulled(_) => (None, String::new()),
-        PullOutcome::Failed { cause, message, .. } => (Some(cause), message),
     }
 }
 
@@ -300,13 +175,22 @@ fn world(kind: RegistryKind, situation: Situation, image: &ImageRef) -> World {
     };
     let damage = match situation {
         Situation::LayerMissing => Damage::Missing,
+        Situation::LayerCorrupt => Damage::Corrupt,
         _ => Damage::None,
     };
-    let tag = if situation == Situation::NoTag { "another" } else { "1.0" };
+    let tag = match image.tag() {
+        Some(tag) if situation != Situation::NoTag => tag,
+        _ => "another",
+    };
     let pushed = Image { bytes: 1 << 20, manifest, damage, ..Image::default() };
+    let is_public = matches!(
+        situation,
+        Situation::PublicWithBadCredential | Situation::AddressLimit | Situation::AccountLimit
+    );
     let repository = Repository {
         tags: [(tag.to_owned(), pushed)].into(),
-        public: matches!(situation, Situation::PublicWithBadCredential | Situation::RateLimit),
+        public: is_public,
+        imports: situation == Situation::NoImportRight,
         ..Repository::default()
     };
     let path = if situation == Situation::NoRepository { "another" } else { image.path() };
@@ -314,35 +198,61 @@ fn world(kind: RegistryKind, situation: Situation, image: &ImageRef) -> World {
         Situation::WrongName => Some(Trouble::WrongName("other.example.com".to_owned())),
         situation => situation.trouble(),
     };
-    let limit = RateLimit { pulls: 100, used: 100 };
+    let alice = User { password: SecretText::new("right"), limit: Some(0), ..User::default() };
     let registry = Registry {
         kind,
         repositories: [(path.to_owned(), repository)].into(),
-        users: [(USER.to_owned(), User::default())].into(),
+        users: [(USER.to_owned(), alice)].into(),
         outages: trouble.map(Outage::of).into_iter().collect(),
-        limit: (situation == Situation::RateLimit).then_some(limit),
+        limit: match situation {
+            Situation::AddressLimit => Some(RateLimit { pulls: 100, used: 100 }),
+            Situation::AccountLimit => Some(RateLimit { pulls: 100, used: 0 }),
+            _ => None,
+        },
         address: Some("198.51.100.7".to_owned()),
         ..Registry::default()
     };
     let hours = |hours| SimTime::START - Span::hours(hours);
     let old = situation == Situation::TokenTooOld;
     let may = situation != Situation::NoRight;
+    let role = match situation {
+        Situation::NoRight => "idler",
+        Situation::NoLayerRight => "reader",
+        Situation::NoImportRight => "read-only",
+        _ => "puller",
+    };
     let token = TokenSpec {
         registry: image.host().to_owned(),
         issued: if old { hours(13) } else { hours(0) },
         expires: old.then(|| hours(1)),
-        role: if may { "puller" } else { "idler" }.to_owned(),
+        role: role.to_owned(),
         pulls: (!may).then(Vec::new),
         text: Some(SecretText::new("token")),
         ..TokenSpec::default()
     };
-    let pull = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly".to_owned();
-    let role = |policies| RoleSpec { policies, inline: Vec::new() };
+    let managed = |name: &str| RoleSpec {
+        policies: vec![format!("arn:aws:iam::aws:policy/{name}")],
+        ..RoleSpec::default()
+    };
+    let manifests = Statement {
+        effect: Effect::Allow,
+        principals: Vec::new(),
+        actions: vec!["ecr:GetAuthorizationToken".to_owned(), "ecr:BatchGetImage".to_owned()],
+        resources: vec!["*".to_owned()],
+    };
+    let reader = RoleSpec { inline: vec![manifests], ..RoleSpec::default() };
+    let account = if situation == Situation::OtherAccount { "999988887777" } else { "" };
     World {
         registries: [(image.host().to_owned(), registry)].into(),
         tokens: [("token".to_owned(), token)].into(),
-        roles: [("puller".to_owned(), role(vec![pull])), ("idler".to_owned(), role(Vec::new()))]
-            .into(),
+        account: account.to_owned(),
+        roles: [
+            ("puller".to_owned(), managed("AmazonEC2ContainerRegistryPullOnly")),
+            ("read-only".to_owned(), managed("AmazonEC2ContainerRegistryReadOnly")),
+            ("reader".to_owned(), reader),
+            ("idler".to_owned(), RoleSpec::default()),
+        ]
+        .into(),
         ..World::default()
     }
 }

@@ -2,6 +2,8 @@
 //! plugin of a node answers.
 
 mod iam;
+mod nodes;
+mod policy;
 
 use crate::credential::Login;
 use crate::message::cloud as words;
@@ -10,6 +12,8 @@ use crate::time::{SimTime, Span};
 use crate::token::{self, Mint};
 
 pub use iam::{Action, Decision, Effect, PolicySide, Resource, Roles, Statement, managed_policy};
+pub use nodes::{provide_acr, provide_gcp};
+pub use policy::statements_of;
 
 /// The domains behind the region of a private ECR host (E1: cloud-provider-aws cmd/ecr-credential-provider/main.go
 /// `ecrPrivateHostPattern`).
@@ -154,6 +158,9 @@ pub fn role_name(arn: &str) -> &str {
 
 /// The annotation of a ServiceAccount that names its role for pulls (E33); not the one of IRSA (E31).
 pub const ECR_ROLE_ANNOTATION: &str = "eks.amazonaws.com/ecr-role-arn";
+
+/// The annotation of a ServiceAccount that gives its Pods' containers a role (E31). It plays no part in a pull.
+pub const IRSA_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 
 /// A node group as eksctl is told of it (E37, E38).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cloud::Roles;
+use crate::cloud::{self, Roles};
 use crate::controller::{Failures, meant_for};
 use crate::event::{EventOf, Reason, Recorder};
 use crate::image::ImageRef;
@@ -417,7 +417,7 @@ impl Cluster {
         self.nodes.values().any(|node| node.spec.providers.iter().any(tokens))
     }
 
-    /// The scheduler: of the nodes whose kubelet runs, the one with the fewest Pods; of these one that is drawn, where the
+    /// The scheduler: of the nodes whose kubelet runs and whose labels the Pod wants, the one with the fewest Pods; of these one that is drawn, where the
     /// world says so, or the first by name.
     fn schedule_pod(&mut self, id: PodId) {
         let Some(pod) =
@@ -432,17 +432,32 @@ impl Cluster {
             true => Stream::new(self.world.seed, name, &uid).between(0, u32::MAX - 1),
             false => 0,
         };
+        let wanted = match self.store.get(&key).map(AsRef::as_ref) {
+            Some(Object::Pod(pod)) => pod.spec.as_ref().and_then(|spec| spec.node_selector.clone()),
+            _ => None,
+        };
         let ready = self.nodes.iter().filter(|(_, node)| node.spec.refused_configuration.is_none());
+        let ready: Vec<_> = ready.collect();
         // A Pod of a DaemonSet says by its affinity which node it is for.
         let only = self.store.get(&key).and_then(|pod| meant_for(pod).map(str::to_owned));
-        let names = ready.map(|(name, _)| name);
-        let names = names.filter(|name| only.as_deref().is_none_or(|only| only == &***name));
+        let fits = ready.iter().filter(|(name, node)| {
+            only.as_deref().is_none_or(|only| only == &***name)
+                && wanted
+                    .iter()
+                    .flatten()
+                    .all(|(key, value)| node.label(key) == Some(value.as_str()))
+        });
+        let names = fits.map(|(name, _)| *name);
         let best = names.min_by_key(|name| (self.pods.count_on(name), tie(name))).cloned();
         let Some(node) = best else {
             if only.is_some() {
                 return;
             }
-            self.record_on_pod(id, None, Reason::FailedScheduling, &words::NO_NODES.into());
+            let message = match ready.len() {
+                0 => words::NO_NODES.to_owned(),
+                count => words::no_node_matches(count as u32),
+            };
+            self.record_on_pod(id, None, Reason::FailedScheduling, &message.into());
             return;
         };
         let message = words::scheduled(&key.namespace, &key.name, &node).into();
@@ -478,8 +493,14 @@ impl Cluster {
     fn sync_role(&mut self, key: &Key) {
         let Some(Object::Role(role)) = self.store.get(key).map(AsRef::as_ref) else { return };
         let (name, policies) = (role.spec.name.clone(), role.spec.policies.clone());
+        let inline = role.spec.inline_policies.values();
+        let inline: Option<Vec<_>> = inline.map(|text| cloud::statements_of(text)).collect();
         self.release_all();
         self.generation += 1;
         self.roles.set(&name, policies);
+        // A document that IAM refuses leaves those that are there.
+        if let Some(inline) = inline {
+            self.roles.set_inline(&name, inline.concat());
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::time::{SimTime, Span};
 use crate::trace::{
     AttemptTrace, EntryStep, NodeConfigStep, ProviderOutcome, ProviderStep, SecretFound, SecretStep,
 };
-use crate::world::{Plugin, PluginAnswer, PluginPassword, ProviderSpec, TokenCacheType};
+use crate::world::{NodeSpec, Plugin, PluginAnswer, PluginPassword, ProviderSpec, TokenCacheType};
 
 /// Secrets that were read, until they change: by uid, with the resource version they were read at.
 pub(crate) type ParsedSecrets = BTreeMap<String, (String, Arc<Read>)>;
@@ -255,7 +255,7 @@ impl Cluster {
             let key =
                 account.as_ref().map(|account| account.cache_key.as_str()).unwrap_or_default();
             let script = match &spec.plugin {
-                Plugin::Ecr => None,
+                Plugin::Ecr | Plugin::Gcp | Plugin::Acr => None,
                 Plugin::Script(answers) => {
                     let count = answers.len() as u32;
                     Some((answers, count, cache.answer_due(&spec.name, count)))
@@ -265,7 +265,7 @@ impl Cluster {
             let provided = cache.provide_for(spec, name, key, self.now, |lookup_name| {
                 asked = true;
                 match script {
-                    None => self.ask_ecr(node.spec.role.as_deref(), account.as_ref(), lookup_name),
+                    None => self.run_plugin(spec, &node.spec, run, account.as_ref(), lookup_name),
                     Some((answers, _, due)) => {
                         scripted(&answers[due as usize], spec, account.as_ref())
                     }
@@ -310,13 +310,32 @@ impl Cluster {
         }
     }
 
-    /// ECR's plugin, which may be handed an account that names a role (E33). A role that nobody knows is not assumed.
-    fn ask_ecr(&mut self, role: Option<&str>, account: Option<&Account>, name: &str) -> Answer {
-        let named = account.and_then(|account| account.annotations.get(cloud::ECR_ROLE_ANNOTATION));
-        let known = |arn: &String| self.roles.policies(cloud::role_name(arn)).is_some();
-        match cloud::plugin_role(role, named.map(String::as_str), named.is_some_and(known)) {
-            Ok(role) => cloud::provide_ecr(&mut self.mint, &self.roles, role, name, self.now),
-            Err(log) => Answer::Failed(log),
+    /// A plugin whose answers are modelled.
+    fn run_plugin(
+        &mut self,
+        spec: &ProviderSpec,
+        node: &NodeSpec,
+        run: &PodRun,
+        account: Option<&Account>,
+        lookup_name: &str,
+    ) -> Answer {
+        let (mint, now) = (&mut self.mint, self.now);
+        let identity = node.identity.as_deref();
+        match spec.plugin {
+            Plugin::Gcp => cloud::provide_gcp(mint, identity, lookup_name, now),
+            Plugin::Acr => cloud::provide_acr(mint, identity, lookup_name, now),
+            Plugin::Ecr | Plugin::Script(_) => {
+                // E33: with a ServiceAccount's token, the role that its annotation names.
+                let annotation = account
+                    .and_then(|account| account.annotations.get(cloud::ECR_ROLE_ANNOTATION))
+                    .map(String::as_str);
+                let named = annotation.map(cloud::role_name).unwrap_or_default();
+                let trusts = self.roles.trusts(named, &run.key.namespace, &run.service_account);
+                match cloud::plugin_role(node.role.as_deref(), annotation, trusts) {
+                    Ok(role) => cloud::provide_ecr(mint, &self.roles, role, lookup_name, now),
+                    Err(why) => Answer::Failed(why),
+                }
+            }
         }
     }
 

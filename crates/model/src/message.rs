@@ -5,5 +5,6 @@ pub mod cloud;
 pub mod configuration;
 pub mod controller;
 pub mod kubelet;
+pub mod phrase;
 pub mod registry;
 pub mod runtime;

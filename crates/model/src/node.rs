@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::credential::Source;
+use crate::credential::{SecretText, Source};
 use crate::docker_config;
 use crate::image::ImageRef;
 use crate::keyring::{Keyring, Offer};
@@ -97,7 +97,7 @@ impl Throttle {
 /// The node's own docker config, read at most every five minutes (P35).
 #[derive(Debug, Clone, Default)]
 struct NodeConfig {
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, SecretText>,
     read: Option<(SimTime, Arc<ReadConfig>)>,
 }
 
@@ -203,7 +203,7 @@ impl Node {
     /// Somebody writes a file on the node; `None` removes it.
     pub(crate) fn write_file(&mut self, path: &str, text: Option<&str>) {
         match text {
-            Some(text) => self.config.files.insert(path.to_owned(), text.to_owned()),
+            Some(text) => self.config.files.insert(path.to_owned(), SecretText::new(text)),
             None => self.config.files.remove(path),
         };
     }
@@ -359,10 +359,10 @@ fn preloaded_id(seed: u64, image: &ImageRef) -> Arc<str> {
 }
 
 /// P35: the first file that decodes counts, nothing is merged.
-fn read_config(files: &BTreeMap<String, String>) -> ReadConfig {
+fn read_config(files: &BTreeMap<String, SecretText>) -> ReadConfig {
     let mut read = ReadConfig::default();
     for path in NODE_CONFIG_PATHS {
-        let Some(text) = files.get(path) else { continue };
+        let Some(text) = files.get(path).map(SecretText::reveal) else { continue };
         let entries = if path.ends_with("config.json") {
             docker_config::parse_config_json(text.as_bytes())
         } else {

@@ -1,6 +1,6 @@
 //! One `PullImage` call to the container runtime: what is asked, what went over the wire, and what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -214,22 +214,45 @@ impl Content {
     }
 }
 
-/// The manifests that registries with a limit have given out, by host and by who they count for. Cloning shares them.
+/// What registries remember of pulls: the manifests that those with a limit have given out, by host and by who they count
+/// for, and the images that pull-through caches have fetched. Cloning shares it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Served(Arc<BTreeMap<(String, String), Vec<SimTime>>>);
+pub struct Served {
+    counted: Arc<BTreeMap<(String, String), Vec<SimTime>>>,
+    // By host, then `path:tag`.
+    imported: Arc<BTreeMap<String, BTreeSet<String>>>,
+}
 
 impl Served {
     /// How many were given out after a moment.
     pub(crate) fn since(&self, host: &str, to: &str, from: SimTime) -> u32 {
-        let times = self.0.get(&(host.to_owned(), to.to_owned()));
+        let times = self.counted.get(&(host.to_owned(), to.to_owned()));
         times.map_or(0, |times| times.iter().filter(|time| **time > from).count() as u32)
     }
 
     /// Counts one more, and forgets those before a moment.
     pub(crate) fn count(&mut self, host: &str, to: &str, now: SimTime, from: SimTime) {
         let key = (host.to_owned(), to.to_owned());
-        let times = Arc::make_mut(&mut self.0).entry(key).or_default();
+        let times = Arc::make_mut(&mut self.counted).entry(key).or_default();
         times.retain(|time| *time > from);
         times.push(now);
+    }
+
+    /// Whether a cache has an image already.
+    pub(crate) fn has_imported(&self, host: &str, path: &str, tag: &str) -> bool {
+        let images = self.imported.get(host);
+        images.is_some_and(|images| images.contains(&format!("{path}:{tag}")))
+    }
+
+    /// Whether a cache has anything of a repository.
+    pub(crate) fn has_imported_from(&self, host: &str, path: &str) -> bool {
+        let of = |image: &String| image.rsplit_once(':').is_some_and(|(known, _)| known == path);
+        self.imported.get(host).is_some_and(|images| images.iter().any(of))
+    }
+
+    /// A cache keeps an image from now on.
+    pub(crate) fn import(&mut self, host: &str, path: &str, tag: &str) {
+        let images = Arc::make_mut(&mut self.imported).entry(host.to_owned()).or_default();
+        images.insert(format!("{path}:{tag}"));
     }
 }

@@ -1,6 +1,7 @@
 //! A registry as a machine that answers HTTP requests. It knows its tokens by their strings, asks IAM at each request,
 //! and judges who is asking before it says what exists (E16).
 
+mod cache;
 mod content;
 mod judge;
 mod words;
@@ -19,6 +20,7 @@ pub use content::{Parts, parts_of};
 /// A registry at its host, with what it needs to know about the rest of the world.
 #[derive(Debug, Clone, Copy)]
 pub struct Server<'a> {
+    world: &'a World,
     host: &'a str,
     registry: &'a Registry,
     seed: u64,
@@ -37,6 +39,8 @@ pub struct Request<'r, 'a> {
     pub target: Target<'r>,
     /// Who says to be asking.
     pub authorization: Authorization<'r, 'a>,
+    /// The address that it comes from; empty for the one that nodes have in common.
+    pub from: &'r str,
     /// When.
     pub now: SimTime,
 }
@@ -252,7 +256,7 @@ impl<'a> Server<'a> {
     /// The registry at a host; `None` if nobody answers there.
     pub fn at(world: &'a World, mint: &'a Mint, roles: &'a Roles, host: &str) -> Option<Self> {
         let (host, registry) = world.registries.get_key_value(host)?;
-        Some(Self { host, registry, seed: world.seed, mint, roles })
+        Some(Self { world, host, registry, seed: world.seed, mint, roles })
     }
 
     /// The same for a pull.
@@ -275,9 +279,12 @@ impl<'a> Server<'a> {
     /// Whether it answers about a repository, to those who do not say who they are, the same at every hour and however
     /// often it is asked.
     pub(crate) fn is_steady(&self, repository: &str) -> bool {
-        let Registry { outages, limit, repositories, .. } = self.registry;
+        let Registry { outages, limit, repositories, caches, .. } = self.registry;
         let mut tags = repositories.get(repository).into_iter().flat_map(|one| one.tags.values());
-        outages.is_empty() && limit.is_none() && tags.all(|tag| tag.pushed.is_none())
+        outages.is_empty()
+            && limit.is_none()
+            && caches.is_empty()
+            && tags.all(|tag| tag.pushed.is_none())
     }
 
     /// The host that it sends those to who want a blob.
@@ -295,7 +302,10 @@ impl<'a> Server<'a> {
         if let Some(Trouble::Status(status, error)) = self.trouble(Place::Registry, request.now) {
             return Answer::Refused(given(*status, error.as_ref()));
         }
-        let refused = self.refuse(request).or_else(|| self.limit(request, served));
+        let refused = self
+            .refuse(request)
+            .or_else(|| self.refuse_import(request, served))
+            .or_else(|| self.limit(request, served));
         match refused {
             Some(refused) => Answer::Refused(refused),
             None => self.find(request),

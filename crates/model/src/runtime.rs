@@ -33,6 +33,10 @@ pub fn outcome(outside: Outside<'_>, request: &PullRequest<'_>) -> PullOutcome {
 
 /// Whether a pull without a credential comes to the same at every hour, as long as the node's store is the same.
 pub(crate) fn is_steady(outside: &Outside<'_>, request: &PullRequest<'_>) -> bool {
+    let file = request.node.hosts.get(request.image.host());
+    if file.is_some_and(|file| file.from.is_some() || file.until.is_some()) {
+        return false;
+    }
     wire::hosts_of(request)
         .filter_map(|(host, ..)| wire::server_at(outside, host))
         .all(|server| server.is_steady(request.image.path()))

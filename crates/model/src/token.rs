@@ -36,6 +36,8 @@ pub struct Token {
     pub user: Option<String>,
     /// The IAM role whose rights it carries (E5); empty where no rights are asked for.
     pub role: String,
+    /// The identity of Google Cloud or Azure whose rights it carries; empty for none.
+    pub identity: String,
     /// The repositories that may be pulled with it, as patterns; `None` for all.
     pub pulls: Option<Vec<String>>,
     /// When it was issued.
@@ -128,6 +130,35 @@ impl Mint {
         self.issue_for_role(name, registry, role, now)
     }
 
+    /// A token of a node's identity on another cloud, with the user name that its plugin gives: the newest that there is,
+    /// if it lives for so long still, or a new one.
+    pub fn mint_for_identity(
+        &mut self,
+        (registry, kind): (&str, RegistryKind),
+        (identity, user): (&str, &str),
+        now: SimTime,
+        at_least: Span,
+    ) -> Arc<Token> {
+        let fits = |token: &&Arc<Token>| {
+            token.identity == identity
+                && token.user.as_deref() == Some(user)
+                && now + at_least < token.expires
+                && token.issued <= now
+        };
+        if let Some(token) = self.tokens().filter(fits).max_by_key(|token| token.issued) {
+            return Arc::clone(token);
+        }
+        let name = free_name(&self.by_name, "node", &mut self.node);
+        let spec = TokenSpec {
+            registry: registry.to_owned(),
+            issued: now,
+            identity: identity.to_owned(),
+            user: Some(user.to_owned()),
+            ..TokenSpec::default()
+        };
+        self.issue(name, kind, &spec)
+    }
+
     /// The id of a request to AWS that asked for a token, as error messages name it.
     pub fn request_id(&self, registry: &str, now: SimTime) -> String {
         Stream::new(self.seed, registry, &format!("request at {now}")).uid()
@@ -181,6 +212,7 @@ impl Mint {
             region: region(&spec.registry).to_owned(),
             user: spec.user.clone().or_else(|| kind.token_user().map(str::to_owned)),
             role: spec.role.clone(),
+            identity: spec.identity.clone(),
             pulls: spec.pulls.clone(),
             name,
             issued: spec.issued,

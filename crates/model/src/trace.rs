@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalogue::Runtime;
 use crate::cause::Cause;
 use crate::credential::Source;
 use crate::ensure_image::LookUpOrder;
@@ -50,6 +51,9 @@ pub struct AttemptTrace {
     pub providers: Vec<ProviderStep>,
     /// Each pull, with the credential it was made with (rung 7).
     pub tries: Vec<Try>,
+    /// What a failed pull would read like with each runtime, those together that say the same; empty unless pulls were made
+    /// and failed (rung 8).
+    pub wordings: Vec<(String, Vec<Runtime>)>,
     /// What came of it (rung 8).
     pub result: AttemptResult,
 }
@@ -89,6 +93,10 @@ pub struct KubeletTrace {
     pub node: Arc<str>,
     /// Its version.
     pub kubernetes: Version,
+    /// The version of its container runtime.
+    pub containerd: Version,
+    /// What that version is counted among.
+    pub runtime: Runtime,
     /// Whether a present image is a Pod's only with the right credential (KEP-2535).
     pub ensures_secret_pulled_images: bool,
     /// When it looks up credentials.

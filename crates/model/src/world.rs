@@ -13,8 +13,8 @@ use crate::pull_record::VerificationPolicy;
 use crate::time::{SimTime, Span};
 
 pub use registry::{
-    Damage, Image, LIMIT_WINDOW, Manifest, Outage, Part, RateLimit, Registry, RegistryKind,
-    Repository, TokenSpec, Trouble, User,
+    CacheRule, Damage, Image, LIMIT_WINDOW, Manifest, Outage, Part, RateLimit, Registry,
+    RegistryKind, Repository, TokenSpec, Trouble, User,
 };
 
 /// Everything outside the API server. By default there is nothing.
@@ -39,6 +39,8 @@ pub struct World {
     pub account: String,
     /// IAM roles by name, as they are before any `Role` object changes them.
     pub roles: BTreeMap<String, RoleSpec>,
+    /// Identities of Google Cloud and Azure by name: service accounts and managed identities.
+    pub identities: BTreeMap<String, Identity>,
     /// Nodes, in the order they were declared.
     pub nodes: Vec<NodeSpec>,
     /// Admission plugins that are switched on beside the usual ones.
@@ -76,15 +78,42 @@ impl Default for World {
             tokens: BTreeMap::new(),
             account: String::new(),
             roles: BTreeMap::new(),
+            identities: BTreeMap::new(),
             nodes: Vec::new(),
             admission_plugins: BTreeSet::new(),
         }
     }
 }
 
+/// An identity of Google Cloud or Azure, as far as a pull depends on it. By default it may pull everything, always.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The repositories that it may read, as patterns with `*`; `None` for all.
+    pub pulls: Option<Vec<String>>,
+    /// Since when it has that right; `None` for always.
+    pub from: Option<SimTime>,
+    /// The first moment at which it does not have it any more.
+    pub until: Option<SimTime>,
+}
+
+impl Identity {
+    /// Whether it may read a repository at a moment.
+    pub fn may_pull(&self, path: &str, now: SimTime) -> bool {
+        let covers =
+            |all: &Vec<String>| all.iter().any(|pattern| crate::wildcard::covers(pattern, path));
+        self.from.is_none_or(|from| from <= now)
+            && self.until.is_none_or(|until| now < until)
+            && self.pulls.as_ref().is_none_or(covers)
+    }
+}
+
 /// An IAM role.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RoleSpec {
+    /// The account that it belongs to; empty for the cluster's.
+    pub account: String,
+    /// The ServiceAccounts that may assume it with their tokens, as `namespace/name` with `*` (E33); `None` for all.
+    pub trusts: Option<Vec<String>>,
     /// ARNs of attached policies.
     pub policies: Vec<String>,
     /// The statements of its inline policy.
@@ -106,12 +135,16 @@ pub struct NodeSpec {
     pub kubernetes: Option<Version>,
     /// The IAM role of its instance, if any.
     pub role: Option<String>,
+    /// Its identity on Google Cloud or Azure, if any.
+    pub identity: Option<String>,
     /// Images in its store from the beginning, as `host/path:tag` or any reference; put there past the kubelet.
     pub images: Vec<String>,
     /// Its credential provider plugins, in configuration order.
     pub providers: Vec<ProviderSpec>,
     /// Mebibytes per second that a pull achieves.
     pub bandwidth_mib: u32,
+    /// The address that registries see it under; empty for the one that it has in common with others.
+    pub egress: String,
     /// What it runs on, as `os/architecture`.
     pub platform: String,
     /// Whether containerd is told to pull without its transfer service (`use_local_image_pull`, R22).
@@ -123,7 +156,7 @@ pub struct NodeSpec {
     /// Why its kubelet does not start, if its configuration is refused: nothing is scheduled to it (P47, P55).
     pub refused_configuration: Option<String>,
     /// Files of the node that can hold registry credentials, by path: see [`NODE_CONFIG_PATHS`].
-    pub files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, SecretText>,
     /// The disk that images lie on; without one, it never fills.
     pub disk: Option<Disk>,
 }
@@ -136,6 +169,17 @@ pub struct HostsConfig {
     pub mirrors: Vec<Mirror>,
     /// How the registry itself is asked.
     pub server: Reach,
+    /// When the file is there: since this moment, or always.
+    pub from: Option<SimTime>,
+    /// The first moment at which it is gone again.
+    pub until: Option<SimTime>,
+}
+
+impl HostsConfig {
+    /// Whether containerd reads it at a moment: it does at each pull.
+    pub fn holds(&self, now: SimTime) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// A host that is asked in the place of a registry.
@@ -303,9 +347,11 @@ impl Default for NodeSpec {
             containerd: Version::new(2, 1, 0),
             kubernetes: None,
             role: None,
+            identity: None,
             images: Vec::new(),
             providers: Vec::new(),
             bandwidth_mib: 50,
+            egress: String::new(),
             platform: "linux/amd64".to_owned(),
             local_pull: false,
             hosts: BTreeMap::new(),
@@ -335,9 +381,13 @@ pub struct ProviderSpec {
 /// What a credential provider plugin does when it is run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Plugin {
-    /// It fetches a token for ECR with the role of the node.
+    /// It fetches a token for ECR with the role of the node, or of the Pod's ServiceAccount.
     #[default]
     Ecr,
+    /// It hands on the access token of the node's service account on Google Cloud.
+    Gcp,
+    /// It exchanges a token of the node's managed identity on Azure for one of ACR.
+    Acr,
     /// What a script says: the first answer at the first run, the last one from then on. Never empty.
     Script(Vec<PluginAnswer>),
 }

@@ -110,7 +110,7 @@ impl Draw {
             world.registries.insert(host, registry);
         }
         for (name, policies) in [("puller", vec![PULL_ONLY.to_owned()]), ("idler", Vec::new())] {
-            world.roles.insert(name.to_owned(), RoleSpec { policies, inline: Vec::new() });
+            world.roles.insert(name.to_owned(), RoleSpec { policies, ..RoleSpec::default() });
         }
         let hosts: Vec<String> = world.registries.keys().cloned().collect();
         for number in 0..6 {
@@ -123,7 +123,7 @@ impl Draw {
                 expires: self.once_in(2).then(|| issued + Span::hours(2)),
                 revoked: self.once_in(4).then(|| self.time()),
                 pulls: self.pulls(),
-                user: None,
+                ..TokenSpec::default()
             };
             world.tokens.insert(format!("t{number}"), spec);
         }

@@ -270,7 +270,8 @@ impl Draft {
         {
             let config =
                 json!({ "auths": { host: { "username": username, "password": password } } });
-            self.node.files.insert(NODE_CONFIG_PATHS[0].to_owned(), config.to_string());
+            let config = SecretText::new(config.to_string());
+            self.node.files.insert(NODE_CONFIG_PATHS[0].to_owned(), config);
             return Ok(());
         }
         not_played(format!("world: {sentence}"))

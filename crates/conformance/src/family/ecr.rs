@@ -533,7 +533,8 @@ fn play_token(given: &Value, expect: &Value) -> Vec<Difference> {
         }
     };
     let (method, now) = (Method::Get, SimTime::START);
-    let request = Request { method, repository: "app", target, authorization, now };
+    let from = "";
+    let request = Request { method, repository: "app", target, authorization, from, now };
     let answer = server.answer(&request, &mut Served::default());
     let refused = match answer {
         Reply::Refused(no) => Some(no),

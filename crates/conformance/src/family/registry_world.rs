@@ -30,7 +30,7 @@ pub(super) fn world() -> World {
         ..TokenSpec::default()
     };
     let tokens = [("live", token(ECR_HOST, 1)), ("old", token(ECR_HOST, 13))];
-    let role = RoleSpec { policies: vec![PULL_ONLY.to_owned()], inline: Vec::new() };
+    let role = RoleSpec { policies: vec![PULL_ONLY.to_owned()], ..RoleSpec::default() };
     World {
         epoch_seconds: 1_772_442_000,
         seed: 1,

@@ -237,6 +237,7 @@ impl Reader<'_> {
             "account",
             "registries",
             "roles",
+            "identities",
             "tokens",
             "nodes",
             "admission-plugins",
@@ -255,15 +256,17 @@ impl Reader<'_> {
         let registries = fields.need("registries", "write at least one, by its host");
         let registries = registries.map(|node| world::registries(&node)).unwrap_or_default();
         let roles = fields.get("roles").map(|node| world::roles(&node)).unwrap_or_default();
+        let identities = fields.get("identities").map(|node| world::identities(&node));
+        let identities = identities.unwrap_or_default();
         let tokens = fields
             .get("tokens")
-            .map(|node| world::tokens(&node, &registries, &roles))
+            .map(|node| world::tokens(&node, &registries, (&roles, &identities)))
             .unwrap_or_default();
         let nodes = fields.need("nodes", "write at least one node");
         let default = World::default();
         let kubernetes = fields.get("kubernetes").and_then(|node| world::kubernetes(&node));
         let kubernetes = kubernetes.unwrap_or(default.kubernetes);
-        let nodes = nodes.map(|node| world::nodes(&node, &roles, kubernetes, from));
+        let nodes = nodes.map(|node| world::nodes(&node, (&roles, &identities), kubernetes, from));
         let plugins = fields.get("admission-plugins");
         let names = AdmissionPlugin::ALL.map(|plugin| (plugin.name(), plugin));
         let admission_plugins = plugins
@@ -274,13 +277,7 @@ impl Reader<'_> {
         let fresh = fields
             .get("fresh-token-role")
             .and_then(|node| node.reference("unknown-role", "role", known));
-        let account = fields.get("account").and_then(|node| {
-            let hint = "write its twelve digits, in quotes";
-            node.parsed("bad-account", "an AWS account", hint, |text| {
-                let fits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-                fits.then(|| text.to_owned())
-            })
-        });
+        let account = fields.get("account").and_then(|node| world::account(&node));
         let world = World {
             kubernetes,
             account: account.unwrap_or_default(),
@@ -290,6 +287,7 @@ impl Reader<'_> {
             registries,
             tokens,
             roles,
+            identities,
             nodes: nodes.unwrap_or_default(),
             admission_plugins: admission_plugins.collect(),
             ..default

@@ -29,6 +29,8 @@ pub enum Action {
     GetDownloadUrlForLayer,
     /// To have a pull-through cache fetch an image that is not in it yet (E18).
     BatchImportUpstreamImage,
+    /// To make the repository that it is kept in (E18).
+    CreateRepository,
 }
 
 impl Action {
@@ -40,6 +42,7 @@ impl Action {
             Self::BatchGetImage => "ecr:BatchGetImage",
             Self::GetDownloadUrlForLayer => "ecr:GetDownloadUrlForLayer",
             Self::BatchImportUpstreamImage => "ecr:BatchImportUpstreamImage",
+            Self::CreateRepository => "ecr:CreateRepository",
         }
     }
 }
@@ -170,6 +173,9 @@ pub struct Roles {
 /// What a role may do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Rights {
+    // Empty for the cluster's.
+    account: String,
+    trusts: Option<Vec<String>>,
     attached: Vec<String>,
     inline: Vec<Statement>,
 }
@@ -184,8 +190,10 @@ impl Roles {
         };
         let mut roles = Self { account: account.into(), by_name: BTreeMap::new() };
         for (name, spec) in &world.roles {
-            roles.set(name, spec.policies.clone());
-            roles.set_inline(name, spec.inline.clone());
+            let (account, trusts) = (spec.account.clone(), spec.trusts.clone());
+            let (attached, inline) = (spec.policies.clone(), spec.inline.clone());
+            let rights = Rights { account, trusts, attached, inline };
+            roles.by_name.insert(name.clone(), Arc::new(rights));
         }
         roles
     }
@@ -214,6 +222,20 @@ impl Roles {
         &self.account
     }
 
+    /// The account that a role belongs to.
+    fn account_of(&self, role: &str) -> &str {
+        let own = self.by_name.get(role).map_or("", |rights| rights.account.as_str());
+        if own.is_empty() { &self.account } else { own }
+    }
+
+    /// Whether a role is there and lets a ServiceAccount assume it with its token (E33).
+    pub fn trusts(&self, role: &str, namespace: &str, account: &str) -> bool {
+        let name = format!("{namespace}/{account}");
+        let covers = |all: &Vec<String>| all.iter().any(|pattern| wildcard::covers(pattern, &name));
+        let rights = self.by_name.get(role);
+        rights.is_some_and(|rights| rights.trusts.as_ref().is_none_or(covers))
+    }
+
     /// Who a role's credentials say their user is: `arn:aws:sts::…:assumed-role/nodes/i-0…`.
     ///
     /// The session's name is that of an instance, made up from the role's: the model does not tell apart who assumed
@@ -222,7 +244,7 @@ impl Roles {
         let hash = Sha256::digest(role.as_bytes());
         let [first, ..] = hash.as_chunks::<8>().0 else { unreachable!("a SHA-256 has 32 bytes") };
         let instance = u64::from_be_bytes(*first);
-        words::assumed_role(&self.account, role, &format!("i-0{instance:016x}"))
+        words::assumed_role(self.account_of(role), role, &format!("i-0{instance:016x}"))
     }
 
     /// Whether the role's own policies allow an action that is about nothing in particular.
@@ -257,7 +279,8 @@ impl Roles {
         if repository == Some(Effect::Deny) {
             return Decision::Denied(PolicySide::Repository);
         }
-        let home = resource.account == &*self.account;
+        let account = self.account_of(role);
+        let home = resource.account == account;
         match (identity.is_some(), repository.is_some()) {
             (true, true) => Decision::Allowed,
             (true, false) | (false, true) if home => Decision::Allowed,
@@ -268,12 +291,12 @@ impl Roles {
 
     /// Whether a repository's policy means a role: everybody, the role's account, the role, or its session.
     fn is_principal(&self, named: &str, role: &str) -> bool {
-        if named == "*" || named == &*self.account {
+        let account = self.account_of(role);
+        if named == "*" || named == account {
             return true;
         }
         let Some((_, rest)) = named.split_once("::") else { return false };
-        let Some(rest) = rest.strip_prefix(&*self.account).and_then(|rest| rest.strip_prefix(':'))
-        else {
+        let Some(rest) = rest.strip_prefix(account).and_then(|rest| rest.strip_prefix(':')) else {
             return false;
         };
         rest == "root"

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalogue::{Runtime, by_runtime};
 use crate::cause::Cause;
 use crate::cluster::{Cluster, Task};
 use crate::credential::Source;
@@ -10,6 +11,7 @@ use crate::event::Reason;
 use crate::log::Fact;
 use crate::look_up::LookUp;
 use crate::message::kubelet as words;
+use crate::node::Node;
 use crate::pod::{
     FailedPull, Foreseen, PodRun, PullResult, PullStage, PulledWith, Pulling, Reference, State,
     Waiting,
@@ -216,6 +218,9 @@ impl Cluster {
                 }
             }
         }
+        if let Some(trace) = trace {
+            trace.wordings = self.wordings(&node, reference, offers);
+        }
         let cause = look_up.cause(first.expect("at least one pull was made"));
         let errors: Arc<[String]> = errors.into();
         run.containers[index].foreseen = steady.then(|| {
@@ -224,6 +229,38 @@ impl Cluster {
             Box::new(Foreseen { look_up, content, errors: Arc::clone(&errors), cause, waited })
         });
         (PullResult::Failed { errors, cause }, took)
+    }
+
+    /// The same pulls, as other runtimes would tell of them.
+    fn wordings(
+        &self,
+        node: &Node,
+        reference: &Reference,
+        offers: &[crate::keyring::Offer],
+    ) -> Vec<(String, Vec<Runtime>)> {
+        by_runtime(|runtime| {
+            let spec = runtime.on(&node.spec);
+            let mut served = self.served.clone();
+            let mut errors = Vec::new();
+            let logins = offers.iter().map(Some).chain(offers.is_empty().then_some(None));
+            for offer in logins {
+                let request = PullRequest {
+                    image: &reference.image,
+                    auth: offer.map(|offer| AuthConfig::of(&offer.login)),
+                    now: self.now,
+                    node: &spec,
+                    content: &node.content,
+                    kubelet: node.kubernetes,
+                };
+                let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
+                let outside = Outside { world, mint, roles, served: &mut served };
+                match runtime::outcome(outside, &request) {
+                    PullOutcome::Failed { message, .. } => errors.push(message),
+                    PullOutcome::Pulled(_) => return String::new(),
+                }
+            }
+            pull_failure(&reference.whole, &errors).message
+        })
     }
 
     /// A pull has ended; the sync that made it goes on.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalogue::{RUNTIMES, Runtime};
 use crate::cause::Cause;
 use crate::cluster::Cluster;
 use crate::ensure_image::{Answers, Decision, LookUpOrder, Question, decide};
@@ -17,6 +18,7 @@ use crate::pull_policy::PullPolicy;
 use crate::trace::{
     AttemptResult, AttemptTrace, KubeletTrace, NodeConfigStep, Presence, Verification,
 };
+use crate::world::NodeSpec;
 
 /// A node and a Pod, as the decision asks them.
 struct OfNode<'a> {
@@ -321,6 +323,9 @@ impl Cluster {
             kubelet: KubeletTrace {
                 node: run.node.clone().unwrap_or_default(),
                 kubernetes: node.map_or(self.world.kubernetes, |node| node.kubernetes),
+                containerd: node
+                    .map_or(NodeSpec::default().containerd, |node| node.spec.containerd),
+                runtime: node.map_or(RUNTIMES[0], |node| Runtime::of(&node.spec)),
                 ensures_secret_pulled_images: node
                     .is_some_and(|node| node.features.ensures_secret_pulled_images),
                 look_up: node.map_or(LookUpOrder::WhenNeeded, |node| node.features.look_up),
@@ -334,6 +339,7 @@ impl Cluster {
             node_config: NodeConfigStep::default(),
             providers: Vec::new(),
             tries: Vec::new(),
+            wordings: Vec::new(),
             result: AttemptResult::Present,
         }
     }

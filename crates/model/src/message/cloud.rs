@@ -72,6 +72,10 @@ pub fn plugin_cannot_assume() -> String {
         .to_owned()
 }
 
+/// The ACR plugin on a machine without a managed identity (azidentity `ManagedIdentityCredential`, from memory).
+pub const ACR_NO_IDENTITY: &str = "failed to get credentials from ACR: ManagedIdentityCredential authentication failed: no identity is assigned to \
+     the machine";
+
 /// What the SDK calls the service.
 const fn service(is_public: bool) -> &'static str {
     if is_public { "ECR PUBLIC" } else { "ECR" }

@@ -10,6 +10,15 @@ pub fn scheduled(namespace: &str, pod: &str, node: &str) -> String {
 /// `FailedScheduling` event where the cluster has no node.
 pub const NO_NODES: &str = "no nodes available to schedule pods";
 
+/// `FailedScheduling` event where no node has the labels that the Pod selects (pkg/scheduler/framework/types.go `FitError`,
+/// pkg/scheduler/framework/plugins/nodeaffinity).
+pub fn no_node_matches(nodes: u32) -> String {
+    format!(
+        "0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector. no new claims to \
+         deallocate, preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
+    )
+}
+
 /// `ScalingReplicaSet` event.
 pub fn scaled(replica_set: &str, from: i32, to: i32) -> String {
     let direction = if to > from { "up" } else { "down" };

@@ -104,6 +104,11 @@ pub fn ecr_no_repository(repository: &str, account: &str) -> String {
     )
 }
 
+/// A pull-through cache is refused by the other registry, or finds no such repository there (aws/containers-roadmap issue
+/// 2354).
+pub const ECR_UPSTREAM_REFUSED: &str = "The authentication to the upstream registry failed. Verify that the credentials \
+     provided in the pull through cache rule are correct, and try again.";
+
 /// No such tag or digest (unconfirmed in the reference).
 pub const ECR_NO_IMAGE: &str = "Requested image not found";
 

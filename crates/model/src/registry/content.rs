@@ -34,7 +34,7 @@ impl Parts {
 /// The digests of an image's parts, if its registry has it.
 pub fn parts_of(outside: &Outside<'_>, image: &ImageRef, platform: &str) -> Option<Parts> {
     let server = Server::of(outside, image.host())?;
-    let repository = server.registry.repositories.get(image.path())?;
+    let repository = server.repository(image.path())?;
     let (tag, found) = match (image.digest(), image.tag()) {
         (Some(digest), _) => server.holder(repository, image.path(), |part| part == digest)?,
         (None, tag) => repository.tags.get_key_value(tag?)?,
@@ -45,7 +45,7 @@ pub fn parts_of(outside: &Outside<'_>, image: &ImageRef, platform: &str) -> Opti
 impl<'a> Server<'a> {
     /// What there is, once the request is let through.
     pub(super) fn find(&self, request: &Request<'_, 'a>) -> Answer<'a> {
-        let Some(repository) = self.registry.repositories.get(request.repository) else {
+        let Some(repository) = self.repository(request.repository) else {
             return Answer::Refused(self.no_repository(request.target));
         };
         let found = match request.target {
@@ -73,7 +73,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    fn no_repository(&self, target: Target<'_>) -> Refused<'a> {
+    pub(super) fn no_repository(&self, target: Target<'_>) -> Refused<'a> {
         let body = match self.registry.kind {
             RegistryKind::Ecr => Body::EcrNoRepository,
             RegistryKind::Acr => Body::Error("NAME_UNKNOWN", message::NAME_UNKNOWN),
@@ -91,7 +91,7 @@ impl<'a> Server<'a> {
         Refused::new(404, Refusal::NotFound, body)
     }
 
-    fn no_content(&self, target: Target<'_>) -> Refused<'a> {
+    pub(super) fn no_content(&self, target: Target<'_>) -> Refused<'a> {
         let body = match (self.registry.kind, target) {
             (RegistryKind::Ecr, _) => Body::Error("MANIFEST_UNKNOWN", message::ECR_NO_IMAGE),
             (_, Target::Blob(_)) => Body::Error("BLOB_UNKNOWN", message::BLOB_UNKNOWN),
@@ -102,7 +102,7 @@ impl<'a> Server<'a> {
     }
 
     /// The tag whose image has a part with a digest that `is` the wanted one.
-    fn holder(
+    pub(super) fn holder(
         &self,
         repository: &'a Repository,
         name: &str,
@@ -138,7 +138,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    fn top_digest(&self, name: &str, tag: &str, image: &Image) -> String {
+    pub(super) fn top_digest(&self, name: &str, tag: &str, image: &Image) -> String {
         image.digest.clone().unwrap_or_else(|| self.made_up("manifest", name, tag))
     }
 
@@ -154,7 +154,9 @@ impl<'a> Server<'a> {
     }
 
     fn made_up(&self, part: &str, name: &str, tag: &str) -> String {
-        digest(self.seed, part, &[self.host, "/", name, ":", tag])
+        // What a cache has is what the other registry has.
+        let (host, name) = self.origin(name);
+        digest(self.seed, part, &[host, "/", name, ":", tag])
     }
 }
 

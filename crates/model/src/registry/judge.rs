@@ -11,7 +11,7 @@ use crate::pull::{Refusal, Served};
 use crate::time::SimTime;
 use crate::token::{self, Life, Token};
 use crate::wildcard;
-use crate::world::{LIMIT_WINDOW, RegistryKind, Repository};
+use crate::world::{LIMIT_WINDOW, Manifest, RegistryKind};
 
 impl<'a> Server<'a> {
     /// Why a request is not let through.
@@ -71,8 +71,7 @@ impl<'a> Server<'a> {
             let body = Body::Text(message::ECR_NOT_AUTHORIZED);
             return Some(Refused::asking(Challenge::Basic, Refusal::LoginRefused, body));
         }
-        let region = EcrHost::parse(self.host).map_or("", |host| host.region);
-        let token = self.mint.find_all(login.secret).iter().find(|token| token.region == region);
+        let token = self.token_here(login.secret);
         let life = token.map_or(Life::Unborn, |token| token.life(request.now));
         match (life, token) {
             (Life::Live, Some(token)) => self.refuse_owner(request, token),
@@ -86,30 +85,37 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// What IAM says to the owner of a token (E10, E13 to E15, E18).
+    /// The token of ECR that is this very string, if it is of this region (E6).
+    pub(super) fn token_here(&self, secret: &str) -> Option<&'a Token> {
+        let region = EcrHost::parse(self.host).map_or("", |host| host.region);
+        let tokens = self.mint.find_all(secret).iter();
+        tokens.map(AsRef::as_ref).find(|token| token.region == region)
+    }
+
+    /// What IAM says to the owner of a token (E10, E13 to E15).
     fn refuse_owner(&self, request: &Request<'_, 'a>, token: &'a Token) -> Option<Refused<'a>> {
         if token.role.is_empty() {
             return None;
         }
-        let repository = self.repository(request.repository);
+        let action = request.target.action();
+        match self.decide(token, action, request.repository) {
+            Decision::Allowed => None,
+            no => Some(Refused::new(403, Refusal::NotAuthorized, Body::Iam(token, action, no))),
+        }
+    }
+
+    /// IAM's answer to the owner of a token about a repository.
+    pub(super) fn decide(&self, token: &Token, action: Action, path: &str) -> Decision {
         let region = EcrHost::parse(self.host).map_or("", |host| host.region);
-        let arn = iam_words::repository_arn(region, self.account(), request.repository);
-        let policy = repository.and_then(|repository| repository.policy.as_deref());
+        let arn = iam_words::repository_arn(region, self.account(), path);
+        let policy = self.registry.repositories.get(path).and_then(|own| own.policy.as_deref());
         let resource = Resource { arn: &arn, account: self.account(), policy };
-        let imports = repository.is_some_and(|repository| repository.imports)
-            && matches!(request.target, Target::Manifest(_));
-        [request.target.action()]
-            .into_iter()
-            .chain(imports.then_some(Action::BatchImportUpstreamImage))
-            .find_map(|action| match self.roles.decide(&token.role, action, resource) {
-                Decision::Allowed => None,
-                no => Some(Refused::new(403, Refusal::NotAuthorized, Body::Iam(token, action, no))),
-            })
+        self.roles.decide(&token.role, action, resource)
     }
 
     /// What a registry with a token server says to somebody with a token of it.
     fn refuse_bearer(&self, request: &Request<'_, 'a>, caller: Caller<'a>) -> Option<Refused<'a>> {
-        let may = self.may_pull(caller, request.repository);
+        let may = self.may_pull(caller, request.repository, request.now);
         let why = refusal_of(caller);
         match self.registry.kind {
             // These have said so at the token server.
@@ -155,7 +161,7 @@ impl<'a> Server<'a> {
             return Err(Refused::new(status, Refusal::RegistryFailed, Body::Empty));
         }
         let caller = request.login.map_or(Caller::Nobody, |login| self.caller(login, request.now));
-        let may = self.may_pull(caller, request.repository);
+        let may = self.may_pull(caller, request.repository, request.now);
         let error =
             |status, why, code, message| Err(Refused::new(status, why, Body::Error(code, message)));
         let why = refusal_of(caller);
@@ -221,41 +227,78 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Too many pulls (R, section 4): a pull is a manifest's GET, a HEAD is free.
+    /// Too many pulls (R, section 4): a pull is a manifest's GET, a HEAD is free, and an index counts as one with what is
+    /// taken from it.
     pub(super) fn limit(
         &self,
         request: &Request<'_, 'a>,
         served: &mut Served,
     ) -> Option<Refused<'a>> {
-        let limit = self.registry.limit?;
-        if request.method != Method::Get || !matches!(request.target, Target::Manifest(_)) {
+        self.registry.limit?;
+        let Target::Manifest(reference) = request.target else { return None };
+        if request.method != Method::Get || self.is_of_an_index(request.repository, reference) {
             return None;
         }
-        let (to, pulls, used) = match request.authorization {
-            Authorization::Bearer(Bearer(Caller::User(name, user))) => (name, user.limit?, 0),
-            Authorization::Bearer(Bearer(Caller::Owner(_))) => return None,
-            Authorization::None | Authorization::Basic(_) | Authorization::Bearer(_) => {
-                ("", limit.pulls, limit.used)
-            }
+        let caller = match request.authorization {
+            Authorization::Bearer(Bearer(caller)) => caller,
+            Authorization::None | Authorization::Basic(_) => Caller::Nobody,
         };
-        let from = request.now - LIMIT_WINDOW;
-        // What others used, they used at T+0.
+        self.count(caller, request.from, request.now, served)
+    }
+
+    /// Whether a digest is that of one platform's manifest.
+    fn is_of_an_index(&self, path: &str, reference: &str) -> bool {
+        let found = self
+            .repository(path)
+            .and_then(|repository| self.holder(repository, path, |part| part == reference));
+        found.is_some_and(|(tag, image)| {
+            matches!(image.manifest, Manifest::Index(_))
+                && self.top_digest(path, tag, image) != reference
+        })
+    }
+
+    /// Counts a pull of somebody at an address, or says that there were too many. An account counts for itself, from
+    /// wherever; what others used counts for the nodes' common address, and they used it at T+0.
+    pub(super) fn count(
+        &self,
+        caller: Caller<'a>,
+        address: &str,
+        now: SimTime,
+        served: &mut Served,
+    ) -> Option<Refused<'a>> {
+        let limit = self.registry.limit?;
+        let user = match caller {
+            Caller::User(name, user) => Some((name, user)),
+            // An access token is its account's.
+            Caller::Owner(token) => {
+                let name = token.user.as_deref().unwrap_or_default();
+                let user = self.registry.users.get_key_value(name);
+                Some(user.map(|(name, user)| (name.as_str(), user))?)
+            }
+            Caller::Nobody | Caller::Late(_) | Caller::Stranger => None,
+        };
+        let (to, pulls, used) = match user {
+            Some((name, user)) => (name.to_owned(), user.limit?, 0),
+            None if address.is_empty() => (String::new(), limit.pulls, limit.used),
+            // No user's name begins so.
+            None => (format!("@{address}"), limit.pulls, 0),
+        };
+        let from = now - LIMIT_WINDOW;
         let used = if from < SimTime::START { used } else { 0 };
-        if served.since(self.host, to, from).saturating_add(used) >= pulls {
-            let message = if to.is_empty() {
-                message::HUB_LIMIT_ANONYMOUS
-            } else {
-                message::HUB_LIMIT_ACCOUNT
+        if served.since(self.host, &to, from).saturating_add(used) >= pulls {
+            let message = match user {
+                None => message::HUB_LIMIT_ANONYMOUS,
+                Some(_) => message::HUB_LIMIT_ACCOUNT,
             };
             let body = Body::Error("TOOMANYREQUESTS", message);
             return Some(Refused::new(429, Refusal::RateLimited, body));
         }
-        served.count(self.host, to, request.now, from);
+        served.count(self.host, &to, now, from);
         None
     }
 
     /// Who somebody with a login is.
-    fn caller(&self, login: Basic<'_>, now: SimTime) -> Caller<'a> {
+    pub(super) fn caller(&self, login: Basic<'_>, now: SimTime) -> Caller<'a> {
         if let Some((name, user)) = self.registry.users.get_key_value(login.user)
             && user.password.reveal() == login.secret
             && user.until.is_none_or(|until| now < until)
@@ -265,8 +308,12 @@ impl<'a> Server<'a> {
         let region = crate::cloud::client_region(self.host).unwrap_or_default();
         let here = |token: &&Token| {
             let name_fits = token.user.as_deref().is_none_or(|user| user == login.user);
-            let host_fits =
-                token.registry == self.host || (!region.is_empty() && token.region == region);
+            // An access token of Google is for no registry in particular.
+            let is_googles = |kind| kind == RegistryKind::ArtifactRegistry;
+            let host_fits = token.registry == self.host
+                || (!region.is_empty() && token.region == region)
+                || (is_googles(self.registry.kind)
+                    && RegistryKind::of_host(&token.registry).is_some_and(is_googles));
             name_fits && host_fits
         };
         let token = self.mint.find_all(login.secret).iter().map(AsRef::as_ref).find(here);
@@ -278,9 +325,9 @@ impl<'a> Server<'a> {
     }
 
     /// Whether somebody may pull from a repository.
-    fn may_pull(&self, caller: Caller<'_>, path: &str) -> bool {
+    pub(super) fn may_pull(&self, caller: Caller<'_>, path: &str, now: SimTime) -> bool {
         let repository = self.repository(path);
-        if repository.is_some_and(|repository| repository.public) {
+        if self.is_public(path) {
             return true;
         }
         // Docker Hub, Quay and GHCR know rights on what exists only.
@@ -294,13 +341,14 @@ impl<'a> Server<'a> {
         (repository.is_some() || !needs_one)
             && match caller {
                 Caller::User(_, user) => covers(user.pulls.as_ref()),
+                Caller::Owner(token) if !token.identity.is_empty() => {
+                    // Rights are those of the identity now, not those that it had when the token was made.
+                    let identity = self.world.identities.get(&token.identity);
+                    identity.is_some_and(|identity| identity.may_pull(path, now))
+                }
                 Caller::Owner(token) => covers(token.pulls.as_ref()),
                 Caller::Nobody | Caller::Late(_) | Caller::Stranger => false,
             }
-    }
-
-    fn repository(&self, path: &str) -> Option<&'a Repository> {
-        self.registry.repositories.get(path)
     }
 
     pub(super) fn account(&self) -> &'a str {

@@ -39,7 +39,7 @@ pub(super) fn hosts_of<'a>(
     request: &PullRequest<'a>,
 ) -> impl Iterator<Item = (&'a str, Reach, Option<&'a str>)> + use<'a> {
     let registry = request.image.host();
-    let config = request.node.hosts.get(registry);
+    let config = request.node.hosts.get(registry).filter(|config| config.holds(request.now));
     let mirrors = config.map_or(&[][..], |config| &config.mirrors);
     let reach = config.map_or(Reach::Tls, |config| config.server);
     let mirrors =
@@ -342,7 +342,8 @@ impl<'a, 'w> Wire<'a, 'w> {
             (Login::None | Login::Bearer { .. }, None) => Authorization::None,
         };
         let (repository, now) = (self.request.image.path(), self.request.now);
-        let request = Request { method, repository, target, authorization, now };
+        let from = &*self.request.node.egress;
+        let request = Request { method, repository, target, authorization, from, now };
         let server = server.expect("what was dialled is there");
         let speaks_plain = matches!(server.trouble(Part::Registry, now), Some(Trouble::PlainHttp));
         let answer = if *reach == Reach::Http && !speaks_plain {

@@ -19,12 +19,40 @@ pub struct Registry {
     pub outages: Vec<Outage>,
     /// How many manifests are given out before it answers 429.
     pub limit: Option<RateLimit>,
+    /// The registries that it fetches images from which it does not have.
+    pub caches: Vec<CacheRule>,
     /// The URL of its token server, where that is not the one of its kind.
     pub realm: Option<String>,
     /// The host that it sends those to who want a blob (R6); `None` where it serves them itself.
     pub blobs: Option<String>,
     /// The address that its name resolves to; `None` for one made up from the name.
     pub address: Option<String>,
+}
+
+/// A pull-through cache: what stands below a prefix is fetched from another registry at the first pull, and kept. ECR has
+/// rules of that form, Harbor proxy projects; a mirror of CNCF distribution has one for everything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CacheRule {
+    /// The first parts of the path; empty for the whole registry.
+    pub prefix: String,
+    /// Whether everybody may pull from the cache, where its kind knows that; what the other registry says of it does not count.
+    pub public: bool,
+    /// The host of the other registry.
+    pub upstream: String,
+    /// The user name that it logs in there with; `None` for none.
+    pub user: Option<String>,
+    /// The password.
+    pub password: SecretText,
+}
+
+impl CacheRule {
+    /// What a path is called at the other registry, if the rule is for it.
+    pub fn upstream_path<'p>(&self, path: &'p str) -> Option<&'p str> {
+        if self.prefix.is_empty() {
+            return Some(path);
+        }
+        path.strip_prefix(&self.prefix)?.strip_prefix('/')
+    }
 }
 
 /// Whose rules a registry follows.
@@ -131,6 +159,21 @@ impl RegistryKind {
         }
     }
 
+    /// Whether it is a service that is reached at hosts of its own only, by which it is known.
+    pub const fn has_own_hosts(self) -> bool {
+        match self {
+            Self::Ecr
+            | Self::EcrPublic
+            | Self::DockerHub
+            | Self::Ghcr
+            | Self::ArtifactRegistry
+            | Self::Acr => true,
+            Self::Open | Self::Basic | Self::Token | Self::Quay | Self::Harbor | Self::GitLab => {
+                false
+            }
+        }
+    }
+
     /// How long a token lives that it gives out for logging in (R, section 4); `None` where tokens carry a date of
     /// their own, or none.
     pub const fn token_lifetime(self) -> Option<Span> {
@@ -178,7 +221,8 @@ pub struct Repository {
     pub public: bool,
     /// The policy of a repository of ECR (E15); `None` without one.
     pub policy: Option<Vec<Statement>>,
-    /// Whether ECR still has to import it through a pull-through cache rule (E18).
+    /// Whether ECR still has to import its images through a pull-through cache rule (E18): the first pull of each that is
+    /// let through fills the cache.
     pub imports: bool,
 }
 
@@ -243,6 +287,8 @@ pub struct TokenSpec {
     pub issued: SimTime,
     /// The IAM role whose rights it carries (E5); empty where no rights are asked for.
     pub role: String,
+    /// The identity of Google Cloud or Azure whose rights it carries; empty for none.
+    pub identity: String,
     /// The user name it must be sent with; `None` for the one of the registry's kind, or any.
     pub user: Option<String>,
     /// The token itself; `None` for one made up.
@@ -260,7 +306,7 @@ pub struct TokenSpec {
 pub struct RateLimit {
     /// To one address, without a login.
     pub pulls: u32,
-    /// How many of them others behind the nodes' address have used when the simulation begins.
+    /// How many of them others behind the nodes' common address have used when the simulation begins.
     pub used: u32,
 }
 

@@ -2,6 +2,7 @@
 //! --test properties` looks longer, and elsewhere.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod pulls;
 mod rest;
 mod story;
 mod watch;
@@ -183,6 +184,27 @@ proptest! {
         };
         same(&run(false), &run(true))?;
     }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_pull_that_succeeds_was_shown_a_credential_that_is_good_for_it_then(pulls in pulls::pulls()) {
+        pulls::what_comes_through_was_let_through(&pulls)?;
+    }
+}
+
+/// The same of many worlds at once; and of these enough must pull at all.
+#[test]
+fn drawn_worlds_do_pull() {
+    let mut runner = TestRunner::deterministic();
+    let mut came = 0;
+    for _ in 0..60 {
+        let pulls = pulls::pulls().new_tree(&mut runner).unwrap().current();
+        came += pulls::what_comes_through_was_let_through(&pulls).unwrap();
+    }
+    assert!(came > 40, "only {came} pulls came through");
 }
 
 /// A generator that only made dull stories would prove nothing.

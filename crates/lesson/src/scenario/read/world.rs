@@ -10,8 +10,8 @@ use pullpath_model::cloud::EcrHost;
 use pullpath_model::credential::SecretText;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{
-    Disk, Features, HostsConfig, Mirror, NodeSpec, Reach, Registry, RegistryKind, RoleSpec,
-    TokenSpec, Version,
+    Disk, Features, HostsConfig, Identity, Mirror, NodeSpec, Reach, Registry, RegistryKind,
+    RoleSpec, TokenSpec, Version,
 };
 
 use super::{ID_HINT, is_id, not_after_start};
@@ -28,7 +28,9 @@ const LOOKUP_TIMEOUT: Duration = Duration::seconds(10);
 pub(super) fn roles(node: &Node<'_>) -> BTreeMap<String, RoleSpec> {
     let mut roles = BTreeMap::new();
     for (name, node) in node.entries() {
-        let Some(fields) = node.map(&["policies", "statements"]) else { continue };
+        let Some(fields) = node.map(&["policies", "statements", "account", "trusts"]) else {
+            continue;
+        };
         let arn = |node: Node<'_>| {
             let arn = node.text()?;
             if !(arn.starts_with("arn:aws") && arn.contains(":iam::") && arn.contains(":policy/")) {
@@ -42,22 +44,45 @@ pub(super) fn roles(node: &Node<'_>) -> BTreeMap<String, RoleSpec> {
         let policies = policies.into_iter().filter_map(arn).collect();
         let inline = fields.get("statements").map(|node| statements(&node, Whose::Role));
         let inline = inline.unwrap_or_default();
-        roles.insert(name.to_owned(), RoleSpec { policies, inline });
+        let account = fields.get("account").and_then(|node| account(&node)).unwrap_or_default();
+        let trusts = fields.get("trusts").map(|node| texts(&node));
+        roles.insert(name.to_owned(), RoleSpec { account, trusts, policies, inline });
     }
     roles
+}
+
+/// An AWS account.
+pub(super) fn account(node: &Node<'_>) -> Option<String> {
+    let hint = "write its twelve digits, in quotes";
+    node.parsed("bad-account", "an AWS account", hint, |text| {
+        let fits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| text.to_owned())
+    })
+}
+
+/// Identities of Google Cloud and Azure by name.
+pub(super) fn identities(node: &Node<'_>) -> BTreeMap<String, Identity> {
+    let read = |(name, node): (&str, Node<'_>)| {
+        let fields = node.map(&["pulls", "from", "until"])?;
+        let moment = |name| fields.get(name).and_then(|node| at(&node));
+        let pulls = fields.get("pulls").map(|node| texts(&node));
+        let identity = Identity { pulls, from: moment("from"), until: moment("until") };
+        Some((name.to_owned(), identity))
+    };
+    node.entries().into_iter().filter_map(read).collect()
 }
 
 /// Tokens by name.
 pub(super) fn tokens(
     node: &Node<'_>,
     registries: &BTreeMap<String, Registry>,
-    roles: &BTreeMap<String, RoleSpec>,
+    (roles, identities): (&BTreeMap<String, RoleSpec>, &BTreeMap<String, Identity>),
 ) -> BTreeMap<String, TokenSpec> {
     let mut tokens = BTreeMap::new();
     for (name, node) in node.entries() {
-        let Some(fields) = node
-            .map(&["registry", "issued", "role", "user", "text", "expires", "revoked", "pulls"])
-        else {
+        let Some(fields) = node.map(&[
+            "registry", "issued", "role", "identity", "user", "text", "expires", "revoked", "pulls",
+        ]) else {
             continue;
         };
         if !is_id(name) {
@@ -94,6 +119,10 @@ pub(super) fn tokens(
         let role = role.and_then(|node| {
             node.reference("unknown-role", "role", roles.keys().map(String::as_str))
         });
+        let identity = fields.get("identity").and_then(|node| {
+            let known = identities.keys().map(String::as_str);
+            node.reference("unknown-identity", "identity", known)
+        });
         // A broken one stays known, so that what names it is not told as well.
         let (registry, role) =
             (registry.unwrap_or_default().to_owned(), role.unwrap_or_default().to_owned());
@@ -103,6 +132,7 @@ pub(super) fn tokens(
             registry,
             issued,
             role,
+            identity: identity.unwrap_or_default().to_owned(),
             user: text("user").map(str::to_owned),
             text: text("text").map(SecretText::new),
             expires: fields.get("expires").and_then(|node| at(&node)),
@@ -117,7 +147,7 @@ pub(super) fn tokens(
 /// Nodes in order.
 pub(super) fn nodes(
     node: &Node<'_>,
-    roles: &BTreeMap<String, RoleSpec>,
+    (roles, identities): (&BTreeMap<String, RoleSpec>, &BTreeMap<String, Identity>),
     cluster: Version,
     from: SimTime,
 ) -> Vec<NodeSpec> {
@@ -127,7 +157,7 @@ pub(super) fn nodes(
         node.error("no-nodes", "there is no node", "write at least one");
     }
     for item in items {
-        let Some(read) = cluster_node(&item, roles, cluster, from) else { continue };
+        let Some(read) = cluster_node(&item, (roles, identities), cluster, from) else { continue };
         if nodes.iter().any(|other| other.name == read.name) {
             let message = format!("the node `{}` is there twice", read.name);
             item.error("duplicate-id", message, "give each node its own name");
@@ -139,7 +169,7 @@ pub(super) fn nodes(
 
 fn cluster_node(
     item: &Node<'_>,
-    roles: &BTreeMap<String, RoleSpec>,
+    (roles, identities): (&BTreeMap<String, RoleSpec>, &BTreeMap<String, Identity>),
     cluster: Version,
     from: SimTime,
 ) -> Option<NodeSpec> {
@@ -147,6 +177,8 @@ fn cluster_node(
         "name",
         "containerd",
         "role",
+        "identity",
+        "egress",
         "joins",
         "leaves",
         "images",
@@ -191,6 +223,11 @@ fn cluster_node(
     let role = fields.get("role").and_then(|node| {
         node.reference("unknown-role", "role", roles.keys().map(String::as_str)).map(str::to_owned)
     });
+    let identity = fields.get("identity").and_then(|node| {
+        let known = identities.keys().map(String::as_str);
+        node.reference("unknown-identity", "identity", known).map(str::to_owned)
+    });
+    let egress = fields.get("egress").and_then(|node| Some(node.text()?.to_owned()));
     let joins = fields
         .get("joins")
         .map_or(Some(from), |node| node.duration().map(|at| SimTime::START + at));
@@ -225,6 +262,8 @@ fn cluster_node(
         leaves,
         containerd: containerd?,
         role,
+        identity,
+        egress: egress.unwrap_or_default(),
         images,
         providers: providers.unwrap_or_default(),
         bandwidth_mib: bandwidth?,
@@ -266,7 +305,7 @@ fn disk(node: &Node<'_>) -> Option<Disk> {
     Some(Disk { bytes, other_bytes })
 }
 
-/// containerd's `hosts.toml` files: registry → `{ mirrors: [{ host, reach }], reach }`.
+/// containerd's `hosts.toml` files: registry → `{ mirrors: [{ host, reach }], reach, from, until }`.
 fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
     let reach = |node: &Node<'_>| {
         node.word(&[
@@ -287,11 +326,13 @@ fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
         Some(Mirror { host, reach })
     };
     let read = |(host, node): (&str, Node<'_>)| {
-        let fields = node.map(&["mirrors", "reach"])?;
+        let fields = node.map(&["mirrors", "reach", "from", "until"])?;
         let mirrors = fields.get("mirrors").map(|node| node.list()).unwrap_or_default();
         let mirrors = mirrors.iter().filter_map(mirror).collect();
         let server = fields.get("reach").and_then(|node| reach(&node)).unwrap_or_default();
-        Some((host.to_owned(), HostsConfig { mirrors, server }))
+        let moment = |name| fields.get(name).and_then(|node| at(&node));
+        let (from, until) = (moment("from"), moment("until"));
+        Some((host.to_owned(), HostsConfig { mirrors, server, from, until }))
     };
     node.entries().into_iter().filter_map(read).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pullpath_model::credential::SecretText;
 use pullpath_model::message::configuration as words;
 use pullpath_model::pull_record::VerificationPolicy;
 use pullpath_model::time::Span;
@@ -146,7 +147,7 @@ fn policy(fields: &Fields<'_>, verifies: bool) -> VerificationPolicy {
 }
 
 /// Docker config files of the node: path → text, or the map that its JSON is to hold.
-pub(super) fn files(node: &Node<'_>) -> BTreeMap<String, String> {
+pub(super) fn files(node: &Node<'_>) -> BTreeMap<String, SecretText> {
     let mut files = BTreeMap::new();
     for (path, node) in node.entries() {
         if !NODE_CONFIG_PATHS.contains(&path) {
@@ -159,7 +160,7 @@ pub(super) fn files(node: &Node<'_>) -> BTreeMap<String, String> {
         } else {
             node.text().map(str::to_owned)
         };
-        files.extend(text.map(|text| (path.to_owned(), text)));
+        files.extend(text.map(|text| (path.to_owned(), SecretText::new(text))));
     }
     files
 }
@@ -255,9 +256,9 @@ imageMinimumGCAge: 5m
         let sink = Sink::new("f.yaml", 0);
         let files = files(&Node::root(&sink, &documents[0]));
         assert_eq!(sink.into_found(), []);
-        let json = files["/root/.docker/config.json"].as_bytes();
+        let json = files["/root/.docker/config.json"].reveal().as_bytes();
         let entries = pullpath_model::docker_config::parse_config_json(json).expect("it decodes");
         assert_eq!(entries[0].key, "registry.example.com");
-        assert_eq!(files["/.dockercfg"], "not JSON");
+        assert_eq!(files["/.dockercfg"].reveal(), "not JSON");
     }
 }

@@ -13,8 +13,24 @@ use super::kubelet::REFUSED;
 use super::registries::texts;
 use crate::fields::{Node, short};
 
-/// The provider that EKS nodes come with, and which images it is asked for (E22).
-const ECR_PROVIDER: &str = "ecr-credential-provider";
+/// The providers whose answers are modelled, as managed nodes have them configured: which images they are asked for, and
+/// how long an answer without its own duration is kept.
+const KNOWN: [(&str, Plugin, &[&str], i64); 3] = [
+    ("ecr-credential-provider", Plugin::Ecr, &ECR_PROVIDER_IMAGES, ECR_PROVIDER_CACHE_SECONDS),
+    ("auth-provider-gcp", Plugin::Gcp, &GCP_PROVIDER_IMAGES, 60),
+    ("acr-credential-provider", Plugin::Acr, &ACR_PROVIDER_IMAGES, 600),
+];
+
+/// The hosts that Google's provider was in the kubelet for (kubernetes/cloud-provider-gcp pkg/gcpcredential
+/// gcpcredential.go `containerRegistryUrls`).
+const GCP_PROVIDER_IMAGES: [&str; 4] =
+    ["container.cloud.google.com", "gcr.io", "*.gcr.io", "*.pkg.dev"];
+
+/// kubernetes-sigs/cloud-provider-azure examples/out-of-tree/credential-provider-config.yaml.
+const ACR_PROVIDER_IMAGES: [&str; 4] =
+    ["*.azurecr.io", "*.azurecr.cn", "*.azurecr.de", "*.azurecr.us"];
+
+/// What EKS nodes come with (E22).
 const ECR_PROVIDER_IMAGES: [&str; 13] = [
     "*.dkr.ecr.*.amazonaws.com",
     "*.dkr-ecr.*.on.aws",
@@ -49,22 +65,24 @@ pub(super) fn all(node: &Node<'_>, features: Features) -> Vec<ProviderSpec> {
 /// A provider is known by its name, or configured as on the node.
 fn provider(node: &Node<'_>, features: Features) -> Option<ProviderSpec> {
     if !node.is_map() {
-        let name = node.known_word(&[ECR_PROVIDER])?.to_owned();
-        let match_images = ECR_PROVIDER_IMAGES.map(str::to_owned).to_vec();
+        let name = node.known_word(&KNOWN.map(|(name, ..)| name))?;
+        let (_, plugin, images, default_cache_seconds) =
+            KNOWN.into_iter().find(|(known, ..)| *known == name)?;
         return Some(ProviderSpec {
-            name,
-            match_images,
-            default_cache_seconds: ECR_PROVIDER_CACHE_SECONDS,
-            ..ProviderSpec::default()
+            name: name.to_owned(),
+            match_images: images.iter().map(|image| (*image).to_owned()).collect(),
+            default_cache_seconds,
+            plugin,
+            token_attributes: None,
         });
     }
     let fields =
         node.map(&["name", "match-images", "default-cache", "tokenAttributes", "answers"])?;
-    let name = fields.need("name", "write `ecr-credential-provider`");
+    let name = fields.need("name", "write `ecr-credential-provider`, or that of another plugin");
     let answers = fields.get("answers");
     // A plugin without a script is one whose answers are modelled.
     let name = name.and_then(|node| match &answers {
-        None => node.known_word(&[ECR_PROVIDER]).map(str::to_owned),
+        None => node.known_word(&KNOWN.map(|(name, ..)| name)).map(str::to_owned),
         // P55.
         Some(_) => node.parsed("bad-id", "a plugin's name", "write a file's name", |text| {
             let fits = !["", ".", ".."].contains(&text) && !text.contains(['/', ' ']);
@@ -80,7 +98,10 @@ fn provider(node: &Node<'_>, features: Features) -> Option<ProviderSpec> {
     }
     let token_attributes = token_attributes.map(|node| attributes(&node));
     let plugin = match answers {
-        None => Plugin::Ecr,
+        None => KNOWN
+            .into_iter()
+            .find(|(known, ..)| name.as_deref() == Some(*known))
+            .map_or(Plugin::Ecr, |(_, plugin, ..)| plugin),
         Some(node) => {
             let list = node.list();
             let read: Vec<_> = list.iter().filter_map(answer).collect();

@@ -6,8 +6,8 @@ use pullpath_model::cloud::{Effect, Statement};
 use pullpath_model::credential::SecretText;
 use pullpath_model::time::SimTime;
 use pullpath_model::world::{
-    Damage, Image, Manifest, Outage, Part, RateLimit, Registry, RegistryKind, Repository, Trouble,
-    User,
+    CacheRule, Damage, Image, Manifest, Outage, Part, RateLimit, Registry, RegistryKind,
+    Repository, Trouble, User,
 };
 
 use super::{ecr_region, is_host};
@@ -17,6 +17,7 @@ use crate::quantity;
 /// Registries by host.
 pub(in super::super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry> {
     let mut registries = BTreeMap::new();
+    let hosts: Vec<&str> = node.entries().into_iter().map(|(host, _)| host).collect();
     for (host, node) in node.entries() {
         let Some(fields) = node.map(&[
             "kind",
@@ -24,6 +25,7 @@ pub(in super::super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry
             "users",
             "limit",
             "outages",
+            "caches",
             "token-server",
             "blobs",
             "address",
@@ -56,6 +58,7 @@ pub(in super::super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry
             users: fields.get("users").map(|node| users(&node)).unwrap_or_default(),
             outages: fields.get("outages").map(|node| outages(&node)).unwrap_or_default(),
             limit: fields.get("limit").and_then(|node| limit(&node)),
+            caches: fields.get("caches").map(|node| caches(&node, &hosts)).unwrap_or_default(),
             realm: fields.get("token-server").and_then(|node| url(&node)),
             blobs: text("blobs"),
             address: text("address"),
@@ -220,6 +223,25 @@ fn limit(node: &Node<'_>) -> Option<RateLimit> {
     let pulls = pulls.and_then(|node| node.whole(0, 1_000_000))?;
     let used = fields.get("used").map_or(Some(0), |node| node.whole(0, 1_000_000))?;
     Some(RateLimit { pulls: pulls as u32, used: used as u32 })
+}
+
+/// `{ prefix, public, upstream, user, password }`: pull-through caches.
+fn caches(node: &Node<'_>, hosts: &[&str]) -> Vec<CacheRule> {
+    let read = |node: &Node<'_>| {
+        let fields = node.map(&["prefix", "public", "upstream", "user", "password"])?;
+        let text = |name| fields.get(name).and_then(|node| node.text());
+        let upstream =
+            fields.need("upstream", "write the host of another registry of this world")?;
+        let upstream = upstream.reference("unknown-registry", "registry", hosts.iter().copied())?;
+        Some(CacheRule {
+            prefix: text("prefix").unwrap_or_default().trim_matches('/').to_owned(),
+            public: fields.get("public").is_some_and(|node| node.truth() == Some(true)),
+            upstream: upstream.to_owned(),
+            user: text("user").map(str::to_owned),
+            password: SecretText::new(text("password").unwrap_or_default()),
+        })
+    };
+    node.list().iter().filter_map(read).collect()
 }
 
 /// What can be wrong, by the word for it; what some words need besides stands beside them.
