@@ -35,6 +35,7 @@ Usage:
   pullpath hand-in --name NAME FILE...   attempts as one file to hand in
   pullpath explain -f FILE...            will real manifests pull, until when, and why not
       [--now TIME] [--world FILE] [--format text|json|sarif] [--strict] [--rehearse DIR]
+  pullpath explain --message TEXT        what a message means, and what to check next
   pullpath bundle [PATH...] --out DIR    turn content into what the site fetches
   pullpath --help | --version            with a command, --help tells more
 

@@ -225,3 +225,40 @@ fn other_files_of_a_folder_are_passed_over() {
     fs::copy("tests/explain/all-pull/deployment.yaml", folder.path().join("d.yml")).unwrap();
     assert_eq!(explain(&["-f", at], "").code, 0);
 }
+
+#[test]
+fn a_message_leads_to_what_brings_it_about() {
+    let ask = |message: &str, more: &[&str]| {
+        pullpath(&[&["explain", "--message", message][..], more].concat())
+    };
+    let bare = "Failed to pull image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:7\": failed to pull and unpack image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:7\": failed to resolve image: unexpected status from HEAD request to https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/web/manifests/7: 403 Forbidden";
+    let run = ask(bare, &[]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
+    for part in [
+        "1. The token is past its lifetime.\n   registries   Amazon ECR, private\n   runtimes     containerd 2.1.0 to 2.3.2\n",
+        "   reads with   containerd 2.3.3 and later:\n",
+        "denied: Your authorization token has expired",
+        "2. The credential is good, and its owner may not pull this image.\n",
+        "Word by word:\n\n   Failed to pull image\n",
+        "To go on:\n",
+    ] {
+        assert!(run.out.contains(part), "{part:?}: {}", run.out);
+    }
+    // Only its own words come back, and the image's name: what else stands in a message may be anything.
+    let run = ask(
+        "failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://a.io/token?account=marked: 401 Unauthorized marked",
+        &[],
+    );
+    assert!(run.code == 0 && !run.out.contains("marked"), "{}", run.out);
+    let run = ask("the dog ate the manifest", &[]);
+    assert_eq!(run.code, 1);
+    let run = ask("ImagePullBackOff", &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(
+        json["situations"][0]["what"],
+        "A pull failed before, and the node waits before it tries again, up to five minutes."
+    );
+    let run = ask("ImagePullBackOff", &["-f", "Cargo.toml"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("one at a time"), "{}", run.err);
+}

@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use lexopt::prelude::*;
 use pullpath_explain::report::Finding;
 use pullpath_explain::{
-    Input, Moment, Options, Progress, Report, World, explain_telling, sarif, text, unreadable,
+    Input, Moment, Options, Progress, Report, World, explain_telling, meaning, sarif, text,
+    unreadable,
 };
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::Checked;
@@ -19,6 +20,7 @@ use crate::files;
 const HELP: &str = "\
 Usage: pullpath explain -f FILE... [-n NAMESPACE] [--now TIME] [--world FILE]
            [--format text|json|sarif] [--strict] [--rehearse DIR]
+       pullpath explain --message TEXT [--format text|json]
 
 Says for each container image whether it will pull, with which credential, until when,
 and why not. Nothing is sent anywhere, and no secret is printed.
@@ -31,6 +33,8 @@ and why not. Nothing is sent anywhere, and no secret is printed.
       --world FILE      registries, and what nodes pull by themselves
       --format FORMAT   text, json or sarif
       --strict          an image that is unknown fails too
+      --message TEXT    what this message means: what brings it about, at which registries
+                        and with which runtimes, how it reads with others, what to check
       --rehearse DIR    write a sandbox of the same cluster with simulated credentials
 
 To have everything in one input:
@@ -38,7 +42,7 @@ To have everything in one input:
     | pullpath explain -f -
 
 Exit codes: 0 all pull, or are unknown without --strict; 1 something will not pull, or a
-mistake is proved; 2 an input could not be read.
+mistake is proved, or a message is not known; 2 an input could not be read.
 ";
 
 /// What was asked for.
@@ -50,6 +54,7 @@ struct Request {
     format: Format,
     strict: bool,
     rehearse: Option<PathBuf>,
+    message: Option<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +67,9 @@ enum Format {
 /// Runs the command.
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
     let Some(request) = request(parser)? else { return say(output, HELP) };
+    if let Some(message) = &request.message {
+        return say_meaning(message, &request, output);
+    }
     let Given { inputs, unreadable } = read_all(&request.files)?;
     let options = Options { now: request.now, namespace: request.namespace, world: request.world };
     let mut report = with_progress(&inputs, &options);
@@ -80,6 +88,20 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
     Ok(code(&report, request.strict))
 }
 
+fn say_meaning(text: &str, request: &Request, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let meaning = meaning::meaning(text, &request.namespace);
+    match request.format {
+        Format::Text => write!(output.out, "{}", meaning::render(&meaning))?,
+        Format::Json => writeln!(output.out, "{}", serde_json::to_string_pretty(&meaning)?)?,
+        Format::Sarif => {
+            return Err(Failure(
+                "a message has no place in a file\n  = hint: there are text and json".into(),
+            ));
+        }
+    }
+    Ok(if meaning.known { PASSED } else { NOT_PASSED })
+}
+
 fn code(report: &Report, strict: bool) -> u8 {
     if !report.unreadable.is_empty() {
         IMPOSSIBLE
@@ -94,6 +116,7 @@ fn request(parser: &mut lexopt::Parser) -> Result<Option<Request>, Failure> {
     let (mut paths, mut namespace, mut now) = (Vec::new(), "default".to_owned(), None);
     let (mut world, mut format, mut strict, mut rehearse) =
         (World::default(), Format::Text, false, None);
+    let mut message = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(None),
@@ -105,19 +128,26 @@ fn request(parser: &mut lexopt::Parser) -> Result<Option<Request>, Failure> {
             Long("world") => world = read_world(&PathBuf::from(parser.value()?))?,
             Long("format") => format = format_of(&parser.value()?.string()?)?,
             Long("strict") => strict = true,
+            Long("message") => message = Some(parser.value()?.string()?),
             Long("rehearse") => rehearse = Some(PathBuf::from(parser.value()?)),
             Value(path) => paths.push(PathBuf::from(path)),
             other => return Err(super::unexpected(other, "explain ")),
         }
     }
-    if paths.is_empty() {
+    if message.is_some() && !paths.is_empty() {
+        let hint = "leave `-f` away, or put the message into a file and name it with `-f`";
+        return Err(Failure(format!(
+            "a message and files are explained one at a time\n  = hint: {hint}"
+        )));
+    }
+    if paths.is_empty() && message.is_none() {
         return Err(Failure(
-            "explain what?\n  = hint: `pullpath explain -f FILE`, or `-f -` for standard input"
+            "explain what?\n  = hint: `pullpath explain -f FILE`, `-f -` for standard input, or `--message TEXT`"
                 .into(),
         ));
     }
     let now = now.unwrap_or_else(clock);
-    Ok(Some(Request { files: paths, namespace, now, world, format, strict, rehearse }))
+    Ok(Some(Request { files: paths, namespace, now, world, format, strict, rehearse, message }))
 }
 
 /// The real clock; nothing behind this command reads one.

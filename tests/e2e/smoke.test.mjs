@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { BELOW, TOP, axeFindsNothing, story } from './harness.mjs';
 
-const ROUTES = ['#/', '#/learn/image-pull-secrets', '#/play/default-serviceaccount', '#/play/thirteen-hour-token', '#/quiz/reading-a-failed-pull', '#/author', '#/progress', '#/nowhere'];
+const ROUTES = ['#/', '#/learn/image-pull-secrets', '#/play/default-serviceaccount', '#/play/thirteen-hour-token', '#/quiz/reading-a-failed-pull', '#/messages', '#/author', '#/progress', '#/nowhere'];
 
 for (const [where, address] of [['at the top of a host', TOP], ['below a path, on a host that sends no policy', BELOW]]) {
   story(`every page opens ${where}`, { address }, async (page, address) => {

@@ -82,6 +82,9 @@ impl Host {
                     progress(Reply { id, answer: Answer::Progress { done_ms, total_ms } });
                 })
             }
+            Ask::Explain { message } => {
+                Answer::Meaning { meaning: Box::new(crate::meaning::meaning(&message)) }
+            }
             Ask::Close => {
                 self.sessions.remove(&session);
                 Answer::Closed

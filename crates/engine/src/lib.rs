@@ -6,6 +6,7 @@ mod past;
 
 pub mod answer;
 pub mod host;
+pub mod meaning;
 pub mod proof;
 pub mod quiz;
 pub mod record;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use pullpath_engine::{Host, Session, view};
 use pullpath_lesson::Texts;
 use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_model::token::Mint;
 use pullpath_view::pane::{GoalState, Ladder, RungState};
 use pullpath_view::wire::{Answer, Ask, Query, Request};
 use pullpath_view::{Action, Attempt, View};
@@ -344,4 +345,60 @@ fn a_worker_of_another_build_says_so() {
         Request { id: 1, session: "play".into(), ask: Ask::Hello { build: "old".into() } };
     let answer = host.answer(request, &mut |_| {}).answer;
     assert_eq!(answer, Answer::WrongBuild { build: "new".into() });
+}
+
+/// Every scenario in every state that its answers bring it to: no pane, no log, no attempt and no report holds the text of
+/// a token, or a registry's password. The files are the learner's own.
+#[test]
+fn nothing_that_is_shown_holds_a_secret() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut ids: Vec<String> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    ids.sort();
+    let mut looked = 0;
+    for id in ids {
+        let scenario = Scenario::read(&texts(&id), &id, Folder::Whole).into_result().unwrap();
+        let scenario = Arc::new(scenario);
+        let answers = scenario
+            .solutions()
+            .iter()
+            .map(|one| &one.answer)
+            .chain(scenario.wrong().iter().map(|wrong| &wrong.answer));
+        for answer in answers {
+            let Ok(mut session) = pullpath_engine::answer::play(&scenario, answer) else {
+                continue;
+            };
+            act(&mut session, Action::OpenLadder);
+            let mut told = session.log_text();
+            let pods: Vec<String> = look(&session)
+                .picture
+                .unwrap()
+                .nodes
+                .iter()
+                .flat_map(|node| node.pods.iter().map(|pod| pod.id.clone()))
+                .collect();
+            for selection in pods {
+                for pull in [Some(1), None] {
+                    let selection = Some(selection.clone());
+                    let query = Query { selection, pull, ..Query::default() };
+                    let view = View { files: None, brief: None, ..view::whole(&session, &query) };
+                    told += &serde_json::to_string(&view).unwrap();
+                    looked += 1;
+                }
+            }
+            // However a token of ECR was got, it begins like this.
+            assert!(!told.contains("eyJwYXlsb2FkIjoi"), "{id}: a token of ECR");
+            let world = scenario.world();
+            let mint = Mint::new(world);
+            let tokens = mint.tokens().map(|token| token.text.clone());
+            let users = world.registries.values().flat_map(|registry| registry.users.values());
+            for secret in tokens.chain(users.map(|user| user.password.clone())) {
+                let text = secret.reveal();
+                assert!(text.is_empty() || !told.contains(text), "{id}: {text}");
+            }
+        }
+    }
+    assert!(looked > 100, "only {looked} looks");
 }

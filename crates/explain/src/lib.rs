@@ -9,6 +9,7 @@ mod form;
 mod host;
 mod judge;
 mod maker;
+pub mod meaning;
 mod message;
 mod miss;
 mod moment;

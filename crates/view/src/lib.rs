@@ -9,6 +9,7 @@ pub mod action;
 pub mod block;
 pub mod content;
 pub mod hand_in;
+pub mod message;
 pub mod pane;
 pub mod quiz;
 pub mod record;

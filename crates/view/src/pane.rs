@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
+use crate::message::Explained;
 use crate::wire::Problem;
 
 /// Everything the workbench draws.
@@ -267,6 +268,8 @@ pub struct Rung {
     pub remedy: Option<String>,
     /// The HTTP exchanges, on rung 7.
     pub exchanges: Vec<Exchange>,
+    /// What the container waits with, on rung 8.
+    pub message: Option<Explained>,
 }
 
 /// How a rung, or a link of the path, went.

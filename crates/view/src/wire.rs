@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Attempt};
 use crate::hand_in::{HandIn, Response};
+use crate::message::Meaning;
 use crate::pane::View;
 use crate::quiz::{QuizSource, Standing};
 use crate::record::Record;
@@ -56,6 +57,8 @@ pub enum Ask {
         scenarios: BTreeMap<String, BTreeMap<String, String>>,
         quizzes: Vec<QuizSource>,
     },
+    /// Asks what a message means; no session is needed.
+    Explain { message: String },
     /// Ends a session.
     Close,
 }
@@ -105,6 +108,8 @@ pub enum Answer {
     /// To [`Ask::Grade`]. `worth` has the points and the pass of each attempt, then of each quiz, in the file's order;
     /// `None` of what could not be graded.
     Graded { record: Box<Record>, worth: Vec<Option<Worth>>, problems: Vec<Problem> },
+    /// To [`Ask::Explain`].
+    Meaning { meaning: Box<Meaning> },
     /// Not final: the simulated clock has come so far.
     Progress { done_ms: i64, total_ms: i64 },
     /// The scenario's or quiz's files have mistakes.

@@ -9,10 +9,12 @@ use std::rc::Rc;
 
 use pullpath_view::block::{Block, Choice, Inline, Question};
 use pullpath_view::content::{Entry, Index, LessonBundle};
+use pullpath_web::engine::Engine;
 use pullpath_web::fetch::Load;
 use pullpath_web::frame::{Header, Keys};
 use pullpath_web::page::home::Home;
 use pullpath_web::page::learn::Lesson;
+use pullpath_web::page::messages::{MeaningSheet, MessagesPage};
 use pullpath_web::panel::Wishes;
 use pullpath_web::panel::workbench::Workbench;
 use pullpath_web::route::Route;
@@ -36,6 +38,14 @@ fn HomeSheet() -> Html {
 #[component]
 fn LessonSheet() -> Html {
     html! { <><Header route={Route::Learn("a".into())} /><main id="main"><article class="sheet reader"><Lesson bundle={lesson()} /></article></main><Keys /></> }
+}
+
+#[component]
+fn MessagesSheet() -> Html {
+    html! { <><Header route={Route::Messages} /><main id="main">
+        <ContextProvider<Engine> context={Engine::idle()}><MessagesPage /></ContextProvider<Engine>>
+        <div class="sheet narrow messages"><MeaningSheet meaning={common::meaning()} /></div>
+    </main><Keys /></> }
 }
 
 fn index() -> Index {
@@ -129,4 +139,5 @@ fn main() {
     write::<Bench>(&folder, "bench");
     write::<HomeSheet>(&folder, "home");
     write::<LessonSheet>(&folder, "lesson");
+    write::<MessagesSheet>(&folder, "messages");
 }

@@ -46,9 +46,12 @@ pub fn App() -> Html {
     let page = match &route {
         Route::Home => Some(html! { <HomePage /> }),
         Route::Unknown(path) => Some(html! { <UnknownPage path={path.clone()} /> }),
-        Route::Learn(_) | Route::Play(_) | Route::Quiz(_) | Route::Author | Route::Progress => {
-            waiting(&room)
-        }
+        Route::Learn(_)
+        | Route::Play(_)
+        | Route::Quiz(_)
+        | Route::Messages
+        | Route::Author
+        | Route::Progress => waiting(&room),
     };
     let skip = Callback::from(|event: MouseEvent| {
         // A fragment would be taken for a route.
@@ -102,6 +105,7 @@ fn title_of(route: &Route, index: &Load<Index>) -> String {
         Route::Learn(lesson) => find(lesson, |index| &index.lessons),
         Route::Play(scenario) => find(scenario, |index| &index.scenarios),
         Route::Quiz(quiz) => find(quiz, |index| &index.quizzes),
+        Route::Messages => "What does this message mean?".to_owned(),
         Route::Author => "Author".to_owned(),
         Route::Progress => "Progress".to_owned(),
         Route::Unknown(_) => "No such page".to_owned(),

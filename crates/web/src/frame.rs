@@ -29,6 +29,7 @@ pub fn Header(props: &HeaderProps) -> Html {
             <nav aria-label="Pages">
                 { link(Route::Home, "Course") }
                 { link(Route::Progress, "Progress") }
+                { link(Route::Messages, "Messages") }
                 { link(Route::Author, "Author") }
             </nav>
             <ThemeSwitch />

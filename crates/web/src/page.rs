@@ -5,6 +5,7 @@ pub mod figure;
 pub mod hero;
 pub mod home;
 pub mod learn;
+pub mod messages;
 pub mod play;
 pub mod progress;
 pub mod quiz;

@@ -9,6 +9,7 @@ pub mod editor;
 pub mod events;
 pub mod files;
 pub mod ladder;
+pub mod message;
 pub mod notices;
 pub mod order;
 pub mod picture;

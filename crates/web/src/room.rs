@@ -14,6 +14,7 @@ use crate::frame::Keys;
 use crate::keeper::use_progress;
 use crate::page::author::AuthorPage;
 use crate::page::learn::LearnPage;
+use crate::page::messages::MessagesPage;
 use crate::page::play::PlayPage;
 use crate::page::progress::ProgressPage;
 use crate::page::quiz::QuizPage;
@@ -39,6 +40,7 @@ pub fn Room() -> Html {
         Route::Play(scenario) => {
             html! { <PlayPage key={format!("play/{scenario}")} scenario={scenario.clone()} /> }
         }
+        Route::Messages => html! { <MessagesPage /> },
         Route::Author => html! { <AuthorPage /> },
         Route::Quiz(quiz) => {
             html! { <QuizPage key={format!("quiz/{quiz}")} quiz={quiz.clone()} /> }

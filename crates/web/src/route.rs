@@ -15,6 +15,8 @@ pub enum Route {
     Play(String),
     /// `#/quiz/<quiz>`
     Quiz(String),
+    /// `#/messages`
+    Messages,
     /// `#/author`
     Author,
     /// `#/progress`
@@ -35,6 +37,7 @@ impl Route {
             ["learn", lesson] if is_id(lesson) => Self::Learn(lesson.to_owned()),
             ["play", scenario] if is_id(scenario) => Self::Play(scenario.to_owned()),
             ["quiz", quiz] if is_id(quiz) => Self::Quiz(quiz.to_owned()),
+            ["messages"] => Self::Messages,
             ["author"] => Self::Author,
             ["progress"] => Self::Progress,
             _ => Self::Unknown(path.to_owned()),
@@ -44,7 +47,12 @@ impl Route {
     /// Whether the page is one of the [room](crate::room).
     pub fn is_room(&self) -> bool {
         match self {
-            Self::Learn(_) | Self::Play(_) | Self::Quiz(_) | Self::Author | Self::Progress => true,
+            Self::Learn(_)
+            | Self::Play(_)
+            | Self::Quiz(_)
+            | Self::Messages
+            | Self::Author
+            | Self::Progress => true,
             Self::Home | Self::Unknown(_) => false,
         }
     }
@@ -56,6 +64,7 @@ impl Route {
             Self::Learn(lesson) => format!("#/learn/{lesson}"),
             Self::Play(scenario) => format!("#/play/{scenario}"),
             Self::Quiz(quiz) => format!("#/quiz/{quiz}"),
+            Self::Messages => "#/messages".to_owned(),
             Self::Author => "#/author".to_owned(),
             Self::Progress => "#/progress".to_owned(),
             Self::Unknown(path) => format!("#/{path}"),
@@ -103,6 +112,7 @@ mod tests {
         check("#/play/thirteen-hour-token/", &Route::Play("thirteen-hour-token".into()));
         check("#/play/a?from=home", &Route::Play("a".into()));
         check("#/learn/pull-path", &Route::Learn("pull-path".into()));
+        check("#/messages", &Route::Messages);
         check("#/author", &Route::Author);
         check("#/progress", &Route::Progress);
         check("#/play", &Route::Unknown("play".into()));
@@ -117,6 +127,7 @@ mod tests {
             Route::Learn("a".into()),
             Route::Play("b-1".into()),
             Route::Quiz("c".into()),
+            Route::Messages,
             Route::Author,
             Route::Progress,
         ] {

@@ -192,6 +192,7 @@ impl Session {
             | Answer::Judged { .. }
             | Answer::Read { .. }
             | Answer::Graded { .. }
+            | Answer::Meaning { .. }
             | Answer::Progress { .. }
             | Answer::Closed => {}
         }

@@ -13,6 +13,7 @@ use pullpath_view::quiz::{Choice, Form, Question, Verdict};
 use pullpath_view::wire::Problem;
 use pullpath_web::blocks::Blocks;
 use pullpath_web::channel::Loss;
+use pullpath_web::page::messages::MeaningSheet;
 use pullpath_web::panel::Wishes;
 use pullpath_web::panel::asked::AskedCard;
 use pullpath_web::panel::editor::PlainEditor;
@@ -143,8 +144,15 @@ fn the_broken_rung_is_open_and_the_others_are_folded() {
     // Rungs 3 and 8 failed.
     assert_eq!(
         (count(&html, "aria-expanded=\"true\""), count(&html, "aria-expanded=\"false\"")),
-        (2, 6)
+        // The message's button is folded too.
+        (2, 7)
     );
+    insta::assert_snapshot!(words(&html));
+}
+
+#[test]
+fn a_meaning_tells_causes_before_words() {
+    let html = draw(|| html! { <MeaningSheet meaning={common::meaning()} /> });
     insta::assert_snapshot!(words(&html));
 }
 

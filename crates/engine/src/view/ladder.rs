@@ -1,13 +1,15 @@
 //! The why ladder and the lit path of one pull attempt, in words.
 
+use pullpath_model::catalogue::releases;
 use pullpath_model::cause::Cause;
 use pullpath_model::credential::Source;
 use pullpath_model::message::registry::status_text;
 use pullpath_model::pull::{PullOutcome, Refusal};
 use pullpath_model::time::SimTime;
 use pullpath_model::trace::{
-    AttemptResult, AttemptTrace, Presence, ProviderOutcome, SecretFound, Try,
+    AttemptResult, AttemptTrace, KubeletTrace, Presence, ProviderOutcome, SecretFound, Try,
 };
+use pullpath_view::message::Explained;
 use pullpath_view::pane::{Evidence, Exchange, Link, PullPath, Rung, RungState};
 
 use super::ids;
@@ -62,6 +64,7 @@ pub(crate) fn rungs(trace: &AttemptTrace, remedies: bool, places: Places<'_>) ->
             evidence: facts.evidence,
             remedy: (remedies && broken == Some(number)).then(|| remedy(trace)).flatten(),
             exchanges: facts.exchanges,
+            message: facts.message,
         })
         .collect()
 }
@@ -186,6 +189,7 @@ struct Facts {
     took_part: bool,
     evidence: Vec<Evidence>,
     exchanges: Vec<Exchange>,
+    message: Option<Explained>,
 }
 
 fn image(trace: &AttemptTrace) -> Facts {
@@ -344,11 +348,13 @@ fn answers(trace: &AttemptTrace) -> Facts {
         took_part: !trace.tries.is_empty(),
         evidence: node::queue(trace),
         exchanges,
+        ..Facts::default()
     }
 }
 
 fn verdict(trace: &AttemptTrace) -> Facts {
     let mut evidence = Vec::new();
+    let mut explained = None;
     let sentence = match &trace.result {
         AttemptResult::Present => "The container is created and started.".into(),
         AttemptResult::Pulled => {
@@ -356,14 +362,11 @@ fn verdict(trace: &AttemptTrace) -> Facts {
         }
         AttemptResult::Failed { reason, message, retry, .. } => {
             evidence.push(of_pod(trace, "status.containerStatuses[].state.waiting.reason", reason));
-            evidence.push(of_pod(
-                trace,
-                "status.containerStatuses[].state.waiting.message",
-                message,
-            ));
+            explained = Some(explain(trace, message));
             match retry {
                 Some(retry) => format!(
-                    "The container waits with {reason}; the next pull may run from {retry} on."
+                    "The container waits with {reason}; the next pull may run from {} on.",
+                    clock(*retry)
                 ),
                 None => format!(
                     "The container waits with {reason}; it is tried again at every sync, without back-off."
@@ -371,7 +374,31 @@ fn verdict(trace: &AttemptTrace) -> Facts {
             }
         }
     };
-    Facts { sentence, took_part: true, evidence, ..Facts::default() }
+    Facts { sentence, took_part: true, evidence, message: explained, ..Facts::default() }
+}
+
+/// The message with what its words say, and what the same pull would read like with other runtimes.
+fn explain(trace: &AttemptTrace, message: &str) -> Explained {
+    let KubeletTrace { kubernetes, containerd, runtime, .. } = &trace.kubelet;
+    let kubelet = format!("the kubelet {}", super::release(*kubernetes));
+    let writer = match trace.wordings.is_empty() {
+        true => kubelet,
+        false => format!("containerd {containerd}, passed on by {kubelet}"),
+    };
+    let others = trace.wordings.iter().filter(|(_, runtimes)| !runtimes.contains(runtime));
+    let elsewhere = others.map(|(text, runtimes)| {
+        let text = match text.is_empty() {
+            true => "The image comes.".to_owned(),
+            false => text.clone(),
+        };
+        (releases(runtimes), text)
+    });
+    Explained {
+        text: message.to_owned(),
+        writer,
+        phrases: crate::meaning::phrases_of(message),
+        elsewhere: elsewhere.collect(),
+    }
 }
 
 fn reached_look_up(trace: &AttemptTrace) -> bool {

@@ -1,5 +1,6 @@
 //! The cluster picture at a moment.
 
+use pullpath_model::cloud::IRSA_ANNOTATION;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::node::Node;
@@ -8,6 +9,7 @@ use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::token::Token;
 use pullpath_model::trace::AttemptTrace;
+use pullpath_model::world::{Manifest, Reach, Registry};
 use pullpath_view::Action;
 use pullpath_view::pane::{NamespaceBox, NodeBox, Picture, Thing, Tone, Verb};
 use pullpath_view::wire::Query;
@@ -40,14 +42,7 @@ pub(crate) fn picture(
                 name: host.clone(),
                 status: registry.kind.title().into(),
                 tone: Tone::Neutral,
-                facts: registry
-                    .repositories
-                    .iter()
-                    .map(|(path, repository)| {
-                        let tags: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
-                        (path.clone(), tags.join(", "))
-                    })
-                    .collect(),
+                facts: registry_facts(registry),
                 command: String::new(),
                 verbs: Vec::new(),
             })
@@ -55,6 +50,31 @@ pub(crate) fn picture(
         path: trace.map(ladder::path),
         selected: query.selection.clone(),
     }
+}
+
+/// What a registry's own page would tell: its repositories with their tags, what it fetches elsewhere, its limit.
+fn registry_facts(registry: &Registry) -> Vec<(String, String)> {
+    let mut facts: Vec<(String, String)> = Vec::new();
+    for (path, repository) in &registry.repositories {
+        let tags: Vec<String> = repository
+            .tags
+            .iter()
+            .map(|(tag, image)| match &image.manifest {
+                Manifest::Single => tag.clone(),
+                Manifest::Index(platforms) => format!("{tag} ({})", platforms.join(", ")),
+            })
+            .collect();
+        facts.push((path.clone(), tags.join(", ")));
+    }
+    for rule in &registry.caches {
+        let prefix = if rule.prefix.is_empty() { "everything" } else { &rule.prefix };
+        facts.push((format!("{prefix}/…"), format!("fetched from {} and kept", rule.upstream)));
+    }
+    if let Some(limit) = registry.limit {
+        let pulls = format!("{} in six hours from one address, without a login", limit.pulls);
+        facts.push(("pulls".into(), pulls));
+    }
+    facts
 }
 
 fn is_used(cluster: &Cluster, namespace: &str) -> bool {
@@ -117,6 +137,17 @@ fn service_account(cluster: &Cluster, object: &Object) -> Thing {
         .iter()
         .filter(|pod| *pod.key.namespace == *namespace && *pod.service_account == *name)
         .count();
+    let mut facts = vec![
+        ("imagePullSecrets".into(), or_none(&list)),
+        ("used by".into(), format!("{used} {}", if used == 1 { "Pod" } else { "Pods" })),
+    ];
+    // E31: what people take for the Pod's identity at the registry.
+    let annotations = account.metadata.annotations.iter().flatten();
+    for (_, role) in annotations.filter(|(key, _)| *key == IRSA_ANNOTATION) {
+        let role = role.rsplit('/').next().unwrap_or_default();
+        facts
+            .push(("IAM role (IRSA)".into(), format!("{role}: for its containers, not for pulls")));
+    }
     Thing {
         id: ids::service_account(namespace, name),
         kind: "ServiceAccount".into(),
@@ -127,10 +158,7 @@ fn service_account(cluster: &Cluster, object: &Object) -> Thing {
             format!("gives {}", list.join(", "))
         },
         tone: Tone::Neutral,
-        facts: vec![
-            ("imagePullSecrets".into(), or_none(&list)),
-            ("used by".into(), format!("{used} {}", if used == 1 { "Pod" } else { "Pods" })),
-        ],
+        facts,
         command: format!("kubectl describe serviceaccount -n {namespace} {name}"),
         verbs: Vec::new(),
     }
@@ -198,6 +226,17 @@ fn node_box(cluster: &Cluster, node: &Node) -> NodeBox {
     let pods = cluster.pods().into_iter().filter(|pod| pod.node.as_deref() == Some(name.as_str()));
     let mut facts =
         vec![("container runtime".to_owned(), format!("containerd {}", node.spec.containerd))];
+    facts.push(("kubelet".into(), super::release(node.kubernetes)));
+    facts.push(("platform".into(), node.spec.platform.clone()));
+    for (registry, config) in &node.spec.hosts {
+        let mirrors = config.mirrors.iter().map(|mirror| (mirror.host.as_str(), mirror.reach));
+        let own = [(registry.as_str(), config.server)];
+        let hosts: Vec<String> = mirrors.chain(own).map(reached).collect();
+        facts.push((format!("hosts.toml of {registry}"), hosts.join(", then ")));
+    }
+    if let Some(identity) = &node.spec.identity {
+        facts.push(("identity".into(), identity.clone()));
+    }
     if let Some(role) = &node.spec.role {
         facts.push(("IAM role".into(), role.clone()));
         let policies = cluster.roles().policies(role).unwrap_or_default();
@@ -228,6 +267,16 @@ fn node_box(cluster: &Cluster, node: &Node) -> NodeBox {
         },
         pods: pods.map(pod_thing).collect(),
         images: node.images().map(str::to_owned).collect(),
+    }
+}
+
+/// A host of a `hosts.toml`, and how it is asked.
+fn reached((host, reach): (&str, Reach)) -> String {
+    match reach {
+        Reach::Tls => format!("https://{host}"),
+        Reach::TlsWithCa => format!("https://{host} (own ca)"),
+        Reach::TlsUnverified => format!("https://{host} (skip_verify)"),
+        Reach::Http => format!("http://{host}"),
     }
 }
 

@@ -281,6 +281,7 @@ mod tests {
             Ask::View { query } => format!("view {:?}", query.at_ms),
             Ask::Hello { .. }
             | Ask::Log
+            | Ask::Explain { .. }
             | Ask::Judge { .. }
             | Ask::Write { .. }
             | Ask::Read { .. }

@@ -6,6 +6,7 @@ use pullpath_view::action::Action;
 use pullpath_view::pane::{Diagnosis, Evidence, Exchange, Ladder, Rung, RungState};
 use yew::prelude::*;
 
+use super::message::MessageCard;
 use super::{Look, Wishes};
 use crate::blocks::sentence;
 use crate::browser;
@@ -122,6 +123,9 @@ pub fn RungRow(props: &RungRowProps) -> Html {
                 }
                 if !rung.exchanges.is_empty() {
                     <ol class="exchanges">{ for rung.exchanges.iter().map(draw_exchange) }</ol>
+                }
+                if let Some(message) = &rung.message {
+                    <MessageCard message={message.clone()} />
                 }
                 if let Some(remedy) = &rung.remedy {
                     <p class="remedy"><strong>{ "What would have made it pass: " }</strong>{ sentence(remedy) }</p>

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use pullpath_view::action::{Action, Attempt};
 use pullpath_view::block::{Block, Inline};
+use pullpath_view::message::{Explained, Meaning, Possible};
 use pullpath_view::pane::{
     Bar, Diagnosis, EventRow, Evidence, Exchange, Feedback, FileRow, GoalRow, GoalState, Goals,
     Guide, Ladder, Lane, Link, Mark, NamespaceBox, NodeBox, Picture, Prediction, PullPath, Rung,
@@ -107,6 +108,30 @@ fn link(stop: &str, name: &str, thing: Option<&str>, state: RungState, label: &s
     }
 }
 
+/// What a pasted message means.
+pub(crate) fn meaning() -> Meaning {
+    let possible = |what: &str| Possible {
+        what: what.into(),
+        registries: "Amazon ECR, private".into(),
+        runtimes: "containerd 2.1.0 to 2.3.2".into(),
+        next: "When the token was made: ECR's live 12 hours.".into(),
+        elsewhere: vec![(
+            "containerd 2.3.3 and later".into(),
+            format!(
+                "failed to pull and unpack image \"{HOST}/web:7\": 403 Forbidden\ndenied: too old."
+            ),
+        )],
+    };
+    Meaning {
+        phrases: vec![(
+            "403 Forbidden".into(),
+            "The registry knows the login, and refuses.".into(),
+        )],
+        causes: vec![possible("The token is past its lifetime."), possible("It may not pull.")],
+        note: Some("Written by a kubelet up to 1.27.".into()),
+    }
+}
+
 /// The ladder of that pull, broken at rung 3.
 pub(crate) fn ladder() -> Ladder {
     let titles = titles();
@@ -118,6 +143,7 @@ pub(crate) fn ladder() -> Ladder {
         evidence: Vec::new(),
         remedy: None,
         exchanges: Vec::new(),
+        message: None,
     };
     let mut rungs = vec![
         rung(
@@ -167,6 +193,20 @@ pub(crate) fn ladder() -> Ladder {
             "www-authenticate: Basic realm=\"https://{HOST}/\",service=\"ecr.amazonaws.com\""
         ),
     }];
+    rungs[7].message = Some(Explained {
+        text: format!(
+            "failed to pull and unpack image \"{HOST}/payments/payment-api:3.0.0\": no basic auth credentials"
+        ),
+        writer: "containerd 2.1.4, passed on by the kubelet 1.35".into(),
+        phrases: vec![(
+            "no basic auth credentials".into(),
+            "User name and password were asked for, and there were none to send.".into(),
+        )],
+        elsewhere: vec![(
+            "containerd up to 1.6.24".into(),
+            "401 Unauthorized\nin other words".into(),
+        )],
+    });
     Ladder::Open {
         subject: "payment-api-7c9f8d6b5-x2x9z / app".into(),
         thing: "pod/payments/payment-api-7c9f8d6b5-x2x9z".into(),
