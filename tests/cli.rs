@@ -51,15 +51,18 @@ fn scenario(name: &str) -> PathBuf {
 fn everything_that_ships_is_proved() {
     let run = pullpath(&["check"]);
     insta::assert_snapshot!(run.out, @r"
+    ok scenarios/cache-under-readonly: fails as shipped, 3 solutions pass, 6 wrong answers told apart
     ok scenarios/default-serviceaccount: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok scenarios/free-ride-lost: fails as shipped, 2 solutions pass, 4 wrong answers told apart
     ok scenarios/one-bad-secret: fails as shipped, 3 solutions pass, 3 wrong answers told apart
+    ok scenarios/other-architecture: fails as shipped, 2 solutions pass, 4 wrong answers told apart
+    ok scenarios/shared-address: fails as shipped, 3 solutions pass, 6 wrong answers told apart
     ok scenarios/thirteen-hour-token: fails as shipped, 3 solutions pass, 5 wrong answers told apart
     ok scenarios/wrong-type: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok lessons/image-pull-secrets.md
     ok quizzes/image-pull-secrets.yaml
     ok quizzes/reading-a-failed-pull.yaml: only-restarted is `pull-fails`
-    5 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
+    8 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
@@ -270,7 +273,7 @@ fn bundles_hold_no_answers_and_are_the_same_each_time() {
     }
     let files = read(one.path());
     assert_eq!(files, read(other.path()));
-    assert_eq!(files.len(), 9, "an index, five scenarios, one lesson, two quizzes");
+    assert_eq!(files.len(), 12, "an index, eight scenarios, one lesson, two quizzes");
     assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
     // What is right in a quiz, and what is said of answers, is not in plain sight.
     let quizzes = files.iter().filter(|(name, _)| name.starts_with("quiz-"));
