@@ -11,8 +11,7 @@ for (const [where, address] of [['at the top of a host', TOP], ['below a path, o
     const build = await meta(page, 'name="pullpath-build"');
     const ask = await worker(page);
     const hello = await ask({ ask: 'hello', build });
-    assert.equal(hello.answer, 'hello');
-    assert.match(hello.kubernetes, /^1\.\d+$/);
+    assert.deepEqual(hello, { answer: 'hello', build });
     const other = await ask({ ask: 'hello', build: 'another' });
     assert.deepEqual(other, { answer: 'wrong-build', build });
   });
