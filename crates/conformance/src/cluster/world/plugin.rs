@@ -77,10 +77,15 @@ impl Said {
                     at += keys.len();
                     self.token().optional_annotations = keys;
                 }
+                "annotation" | "annotations" if value.contains('/') => {
+                    let keys = annotations(rest);
+                    at += keys.len();
+                    self.token().required_annotations = keys;
+                }
                 "tokenAttributes" => {
                     self.token();
                 }
-                "fails" | "failing" | "fail" | "exits" => answer.fails = true,
+                "fails" | "failing" | "fail" | "exit" | "exits" => answer.fails = true,
                 "username" | "user" if login(value).is_none() => {
                     answer.username = Some(value.to_owned());
                 }
@@ -233,8 +238,10 @@ fn is_about_cache(word: &str) -> bool {
         .any(|begin| word.to_lowercase().starts_with(begin))
 }
 
+/// Keys of annotations begin with a domain, as no login does.
 fn annotations(words: &[&str]) -> Vec<String> {
-    words.iter().take_while(|word| word.contains('/')).map(|word| (*word).to_owned()).collect()
+    let is_key = |word: &&&str| word.contains('/') && host(word).is_some();
+    words.iter().take_while(is_key).map(|word| (*word).to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -305,6 +312,12 @@ mod tests {
         check(
             &["the plugin serves plugin.example.com and answers are cached for 2 minutes"],
             "plugin.example.com 600s: AWS/recorded Registry 120000",
+        );
+        check(
+            &[
+                "a plugin for sa.example.com is given a token for the audience pull and needs the annotation example.com/team: alice/s3cret",
+            ],
+            "sa.example.com 600s: alice/s3cret Registry pull ServiceAccount [\"example.com/team\"]",
         );
         check(&["a plugin that nobody describes"], "a plugin without images");
     }
