@@ -2,6 +2,9 @@
 //! *Sources: kubernetes v1.35.6 pkg/controller/deployment/{deployment_controller,sync,rolling,recreate}.go and
 //! util/deployment_util.go; confirmed by recordings of a 1.35.6 cluster.*
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -26,24 +29,51 @@ const HISTORY: i32 = 10;
 /// A Deployment with its ReplicaSets, as one look finds them.
 pub(super) struct Rollout {
     pub(super) key: Key,
-    pub(super) deployment: Box<Deployment>,
-    pub(super) spec: DeploymentSpec,
+    pub(super) deployment: Stored<Deployment>,
     /// The one of the current template.
-    pub(super) new: Option<Box<ReplicaSet>>,
+    pub(super) new: Option<Stored<ReplicaSet>>,
     /// The others, oldest first.
-    pub(super) old: Vec<ReplicaSet>,
+    pub(super) old: Vec<Stored<ReplicaSet>>,
+    /// What the current template gives its ReplicaSet's name.
+    hash: String,
     /// The store's version that it was read at.
     version: u64,
 }
 
+/// An object of one kind, shared with the store.
+#[derive(Clone)]
+pub(super) struct Stored<T> {
+    object: Arc<Object>,
+    // Answers for objects that `of` took in.
+    read: fn(&Object) -> Option<&T>,
+}
+
+impl<T> Stored<T> {
+    fn of(object: &Arc<Object>, read: fn(&Object) -> Option<&T>) -> Option<Self> {
+        read(object).is_some().then(|| Self { object: Arc::clone(object), read })
+    }
+}
+
+impl<T> Deref for Stored<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        (self.read)(&self.object).expect("an object does not change its kind")
+    }
+}
+
 impl Rollout {
+    pub(super) fn spec(&self) -> &DeploymentSpec {
+        self.deployment.spec.as_ref().expect("a Deployment without a spec has no rollout")
+    }
+
     pub(super) fn replicas(&self) -> i32 {
-        self.spec.replicas.unwrap_or(1)
+        self.spec().replicas.unwrap_or(1)
     }
 
     /// All ReplicaSets, the newest last.
     pub(super) fn all(&self) -> impl Iterator<Item = &ReplicaSet> {
-        self.old.iter().chain(self.new.as_deref())
+        self.old.iter().chain(&self.new).map(|set| &**set)
     }
 
     fn wanted(&self) -> i32 {
@@ -51,22 +81,22 @@ impl Rollout {
     }
 
     fn recreates(&self) -> bool {
-        let strategy = self.spec.strategy.as_ref().and_then(|strategy| strategy.type_.as_deref());
+        let strategy = self.spec().strategy.as_ref().and_then(|strategy| strategy.type_.as_deref());
         strategy == Some("Recreate")
     }
 
     /// How many Pods there may be beyond `spec.replicas`.
     fn surge(&self) -> i32 {
-        if self.recreates() { 0 } else { limits(&self.spec).0 }
+        if self.recreates() { 0 } else { limits(self.spec()).0 }
     }
 
     /// How many Pods may be missing.
     pub(super) fn max_unavailable(&self) -> i32 {
-        if self.recreates() { 0 } else { limits(&self.spec).1.min(self.replicas()) }
+        if self.recreates() { 0 } else { limits(self.spec()).1.min(self.replicas()) }
     }
 
     fn is_paused(&self) -> bool {
-        self.spec.paused == Some(true)
+        self.spec().paused == Some(true)
     }
 
     /// Whether `spec.replicas` changed since the ReplicaSets were scaled last (isScalingEvent).
@@ -123,23 +153,17 @@ impl Cluster {
     }
 
     pub(super) fn rollout(&self, key: &Key) -> Option<Rollout> {
-        let Object::Deployment(deployment) = self.store.get(key)?.as_ref() else { return None };
-        let spec = deployment.spec.clone()?;
-        let version = self.store.resource_version();
-        let hash = template_hash(self.world.seed, &spec.template);
+        let deployment = Stored::of(self.store.get(key)?, |object| match object {
+            Object::Deployment(deployment) => Some(&**deployment),
+            _ => None,
+        })?;
+        let hash = template_hash(self.world.seed, &deployment.spec.as_ref()?.template);
         let name = format!("{}-{hash}", key.name);
-        let mut sets: Vec<ReplicaSet> =
-            self.replica_sets(key).into_iter().map(|(_, set)| set).collect();
-        let new = sets.iter().position(|set| set.metadata.name.as_deref() == Some(&name));
-        let new = new.map(|index| Box::new(sets.remove(index)));
-        Some(Rollout {
-            key: key.clone(),
-            deployment: deployment.clone(),
-            spec,
-            new,
-            old: sets,
-            version,
-        })
+        let mut old = self.replica_sets(key);
+        let new = old.iter().position(|set| set.metadata.name.as_deref() == Some(&name));
+        let new = new.map(|index| old.remove(index));
+        let version = self.store.resource_version();
+        Some(Rollout { key: key.clone(), deployment, new, old, hash, version })
     }
 
     /// The same as it is now: read again if anything was written since.
@@ -151,31 +175,27 @@ impl Cluster {
     }
 
     /// The ReplicaSets of a Deployment by revision, oldest first.
-    fn replica_sets(&self, deployment: &Key) -> Vec<(u32, ReplicaSet)> {
+    fn replica_sets(&self, deployment: &Key) -> Vec<Stored<ReplicaSet>> {
         let Some(owner) = self.store.get(deployment) else { return Vec::new() };
-        let mut sets = Vec::new();
-        for object in self.store.list_in(Kind::ReplicaSet, &deployment.namespace) {
-            if let Object::ReplicaSet(set) = object.as_ref()
-                && object.owner() == Some(owner.uid())
-            {
-                sets.push((revision(&set.metadata), ReplicaSet::clone(set)));
-            }
-        }
-        sets.sort_by_key(|(revision, set)| (*revision, set.metadata.name.clone()));
+        let owned = self
+            .store
+            .list_in(Kind::ReplicaSet, &deployment.namespace)
+            .filter(|object| object.owner() == Some(owner.uid()));
+        let mut sets: Vec<Stored<ReplicaSet>> = owned.filter_map(replica_set).collect();
+        sets.sort_by_cached_key(|set| (revision(&set.metadata), set.metadata.name.clone()));
         sets
     }
 
     /// The uids of a Deployment's ReplicaSets, oldest first.
     pub(crate) fn replica_set_uids(&self, deployment: &Key) -> Vec<String> {
         let sets = self.replica_sets(deployment).into_iter();
-        sets.filter_map(|(_, set)| set.metadata.uid).collect()
+        sets.filter_map(|set| set.metadata.uid.clone()).collect()
     }
 
     fn create_new(&mut self, rollout: &Rollout) {
         let replicas = rollout.room_for_new();
-        let hash = template_hash(self.world.seed, &rollout.spec.template);
-        let name = format!("{}-{hash}", rollout.key.name);
-        let set = new_replica_set(rollout, &name, &hash, replicas);
+        let name = format!("{}-{}", rollout.key.name, rollout.hash);
+        let set = new_replica_set(rollout, &name, replicas);
         // It is valid as the Deployment is; but their namespace may be gone by now, and then there is nothing to be done.
         if self.create(Object::ReplicaSet(Box::new(set))).is_err() {
             return;
@@ -193,10 +213,10 @@ impl Cluster {
         let Some(new) = &rollout.new else { return false };
         let number = rollout.next_revision().max(revision(&new.metadata));
         let name = new.metadata.name.clone().unwrap_or_default();
-        let mut changed = new.clone();
-        annotate(&mut changed.metadata, rollout, number);
-        if changed != *new {
-            self.update_set(new, changed);
+        let mut metadata = new.metadata.clone();
+        annotate(&mut metadata, rollout, number);
+        if metadata != new.metadata {
+            self.update_set(new, Box::new(ReplicaSet { metadata, ..ReplicaSet::clone(new) }));
         }
         self.write_new_set(rollout, &name, number, false)
     }
@@ -223,7 +243,7 @@ impl Cluster {
         if room <= 0 {
             return false;
         }
-        let mut left: Vec<i32> = rollout.old.iter().map(wanted).collect();
+        let mut left: Vec<i32> = rollout.old.iter().map(|set| wanted(set)).collect();
         for (set, left) in rollout.old.iter().zip(&mut left) {
             let fewer = (*left - available(set)).clamp(0, room);
             (*left, room) = (*left - fewer, room - fewer);
@@ -282,12 +302,13 @@ impl Cluster {
 
     fn scale(&mut self, rollout: &Rollout, set: &ReplicaSet, replicas: i32) -> bool {
         let before = wanted(set);
-        let mut changed = Box::new(set.clone());
-        changed.spec.get_or_insert_default().replicas = Some(replicas);
-        note_sizes(&mut changed.metadata, rollout);
-        if before == replicas && changed.metadata == set.metadata {
+        let mut metadata = set.metadata.clone();
+        note_sizes(&mut metadata, rollout);
+        if before == replicas && metadata == set.metadata {
             return false;
         }
+        let mut changed = Box::new(ReplicaSet { metadata, ..set.clone() });
+        changed.spec.get_or_insert_default().replicas = Some(replicas);
         self.update_set(set, changed);
         if before != replicas {
             let name = set.metadata.name.as_deref().unwrap_or_default();
@@ -304,8 +325,8 @@ impl Cluster {
 
     /// A finished rollout forgets the oldest ReplicaSets without Pods (cleanupDeployment).
     fn forget_old(&mut self, rollout: &Rollout) {
-        let keep = rollout.spec.revision_history_limit.unwrap_or(HISTORY).max(0) as usize;
-        let empty = |set: &&ReplicaSet| {
+        let keep = rollout.spec().revision_history_limit.unwrap_or(HISTORY).max(0) as usize;
+        let empty = |set: &&Stored<ReplicaSet>| {
             wanted(set) == 0 && set.status.as_ref().is_none_or(|status| status.replicas == 0)
         };
         let idle: Vec<Key> = rollout
@@ -324,12 +345,20 @@ impl Cluster {
     }
 }
 
-fn new_replica_set(rollout: &Rollout, name: &str, hash: &str, replicas: i32) -> ReplicaSet {
-    let mut template = rollout.spec.template.clone();
+fn replica_set(object: &Arc<Object>) -> Option<Stored<ReplicaSet>> {
+    Stored::of(object, |object| match object {
+        Object::ReplicaSet(set) => Some(&**set),
+        _ => None,
+    })
+}
+
+fn new_replica_set(rollout: &Rollout, name: &str, replicas: i32) -> ReplicaSet {
+    let hash = rollout.hash.as_str();
+    let mut template = rollout.spec().template.clone();
     let labels = &mut template.metadata.get_or_insert_default().labels;
     labels.get_or_insert_default().insert(TEMPLATE_HASH.into(), hash.into());
     let labels = labels.clone();
-    let mut selector = rollout.spec.selector.clone();
+    let mut selector = rollout.spec().selector.clone();
     selector.match_labels.get_or_insert_default().insert(TEMPLATE_HASH.into(), hash.into());
     let mut metadata = ObjectMeta {
         name: Some(name.into()),
@@ -343,7 +372,7 @@ fn new_replica_set(rollout: &Rollout, name: &str, hash: &str, replicas: i32) -> 
     ReplicaSet {
         metadata,
         spec: Some(ReplicaSetSpec {
-            min_ready_seconds: rollout.spec.min_ready_seconds,
+            min_ready_seconds: rollout.spec().min_ready_seconds,
             replicas: Some(replicas),
             selector,
             template: Some(template),

@@ -24,23 +24,19 @@ impl Cluster {
     pub(crate) fn sync_replica_set(&mut self, key: &Key) {
         let Some(object) = self.store.get(key).cloned() else { return };
         let Object::ReplicaSet(set) = object.as_ref() else { return };
-        let (active, terminating): (Vec<Arc<PodRun>>, Vec<Arc<PodRun>>) =
-            self.pods.owned_by(object.uid()).cloned().partition(|pod| pod.deleting.is_none());
         // The status tells of the Pods that this look began with.
-        let mut status = counted(set, &active, terminating.len());
-        let refused = self.manage_pods(key, set, active);
+        let mut status = counted(set, self.pods.owned_by(object.uid()));
+        let refused = self.manage_pods(key, set, status.replicas as usize);
         self.note_refusal(&mut status, refused.err());
         self.write_replica_set_status(key, set, status);
     }
 
-    fn manage_pods(
-        &mut self,
-        key: &Key,
-        set: &ReplicaSet,
-        mut pods: Vec<Arc<PodRun>>,
-    ) -> Result<(), ApiError> {
+    fn manage_pods(&mut self, key: &Key, set: &ReplicaSet, active: usize) -> Result<(), ApiError> {
         let wanted = wanted(set).max(0) as usize;
-        if pods.len() > wanted {
+        if active > wanted {
+            let uid = set.metadata.uid.as_deref().unwrap_or_default();
+            let active = self.pods.owned_by(uid).filter(|pod| pod.deleting.is_none());
+            let mut pods: Vec<Arc<PodRun>> = active.cloned().collect();
             // Those that do not run go first, then the youngest (pkg/controller ActivePodsWithRanks).
             pods.sort_by_key(|pod| (pod.is_running(), Reverse(pod.created), pod.key.clone()));
             for pod in &pods[..pods.len() - wanted] {
@@ -51,7 +47,7 @@ impl Cluster {
             }
             return Ok(());
         }
-        for _ in pods.len()..wanted {
+        for _ in active..wanted {
             if let Err(error) = self.create_pod_of(key, set) {
                 self.record(key, Reason::FailedCreate, words::create_failed(&error.message));
                 self.try_again(key);
@@ -121,15 +117,21 @@ impl Cluster {
     }
 }
 
-fn counted(set: &ReplicaSet, active: &[Arc<PodRun>], terminating: usize) -> ReplicaSetStatus {
-    let running = active.iter().filter(|pod| pod.is_running()).count() as i32;
+fn counted<'a>(set: &ReplicaSet, pods: impl Iterator<Item = &'a Arc<PodRun>>) -> ReplicaSetStatus {
+    let (mut active, mut running, mut terminating) = (0, 0, 0);
+    for pod in pods {
+        match pod.deleting {
+            Some(_) => terminating += 1,
+            None => (active, running) = (active + 1, running + i32::from(pod.is_running())),
+        }
+    }
     let before = set.status.as_ref();
     ReplicaSetStatus {
-        replicas: active.len() as i32,
-        fully_labeled_replicas: some(active.len() as i32),
+        replicas: active,
+        fully_labeled_replicas: some(active),
         ready_replicas: some(running),
         available_replicas: some(running),
-        terminating_replicas: Some(terminating as i32),
+        terminating_replicas: Some(terminating),
         observed_generation: set.metadata.generation,
         conditions: before.and_then(|before| before.conditions.clone()),
     }

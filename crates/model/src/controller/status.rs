@@ -37,7 +37,7 @@ impl Cluster {
             return false;
         }
         let noted = current.is_some_and(|current| current.reason.as_deref() == Some(PAUSED));
-        let (reason, message) = match (rollout.spec.paused == Some(true), noted) {
+        let (reason, message) = match (rollout.spec().paused == Some(true), noted) {
             (true, false) => (PAUSED, words::DEPLOYMENT_PAUSED),
             (false, true) => ("DeploymentResumed", words::DEPLOYMENT_RESUMED),
             (true, true) | (false, false) => return false,
@@ -260,7 +260,7 @@ fn progresses(before: &DeploymentStatus, after: &DeploymentStatus) -> bool {
 
 /// `progressDeadlineSeconds`; the largest number switches it off.
 fn deadline(rollout: &Rollout) -> Option<Span> {
-    let seconds = rollout.spec.progress_deadline_seconds.unwrap_or(600);
+    let seconds = rollout.spec().progress_deadline_seconds.unwrap_or(600);
     (seconds != i32::MAX).then(|| Span::seconds(i64::from(seconds)))
 }
 
