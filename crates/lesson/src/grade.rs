@@ -161,7 +161,7 @@ impl Outcome {
             say: feedback.map(|feedback| feedback.say.fill(&value)).unwrap_or_default(),
             object: pod.map_or_else(
                 || Key::new(Kind::Deployment, &self.workload.namespace, &self.workload.name),
-                |pod| pod.key.clone(),
+                |pod| Key::clone(&pod.key),
             ),
             rung: pod.and_then(PodRun::waiting).map(|(_, waiting)| waiting.cause.rung()),
             event,
@@ -184,7 +184,7 @@ impl Outcome {
 
     fn last_warning(&self, pod: Option<&PodRun>) -> Option<String> {
         let about = |event: &&EventOf| match pod {
-            Some(pod) => event.object == pod.key,
+            Some(pod) => event.object == *pod.key,
             None => self.is_of_workload(&event.object),
         };
         let events = self.cluster.events();

@@ -1,19 +1,20 @@
 //! The whole state, and the one `step` that moves it.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use crate::cloud::{self, Roles};
 use crate::controller::{Failures, meant_for};
 use crate::event::{EventOf, Reason, Recorder};
 use crate::image::ImageRef;
-use crate::kubelet;
+use crate::kubelet::{self, Turn};
 use crate::log::{Entry, Fact};
 use crate::look_up::ParsedSecrets;
 use crate::message::controller as words;
 use crate::node::Node;
 use crate::object::{Key, Kind, Object};
-use crate::pod::PodRun;
+use crate::pod::{FailedPull, PodRun};
 use crate::pod_status::PodWatch;
 use crate::pods::{PodId, Pods};
 use crate::pull::{Outside, Served};
@@ -48,6 +49,8 @@ pub struct Cluster {
     pub(crate) pod_watch: PodWatch,
     pub(crate) log: Vec<Entry>,
     pub(crate) secrets: ParsedSecrets,
+    // The words of the last pull that failed.
+    pub(crate) failed_pull: Option<Arc<FailedPull>>,
     // Counts changes of what look-ups of credentials read: Secrets and roles.
     pub(crate) generation: u64,
     // Refused creations in a row, by the object that they were for.
@@ -64,6 +67,12 @@ pub struct Cluster {
     // How many nodes ever joined.
     joined: u32,
     queue: BTreeMap<(SimTime, u64), Task>,
+    // What kubelets are going to do for their Pods.
+    pub(crate) turns: BinaryHeap<Reverse<Turn>>,
+    // How far the Pods of the node that is running ahead may go.
+    pub(crate) ahead: Option<SimTime>,
+    // When it is worth while again to look whether Pods can run ahead.
+    pub(crate) looks_ahead: SimTime,
     tickets: u64,
     steps_at: (SimTime, u32),
 }
@@ -84,12 +93,6 @@ pub(crate) enum Task {
     Deadline(Key),
     /// The scheduler looks for a node.
     Schedule(PodId),
-    /// The kubelet syncs a Pod.
-    Sync(PodId),
-    /// A Pod's pull ends.
-    PullEnds(PodId),
-    /// The kubelet goes on ending a Pod.
-    Ends(PodId),
     /// A deleted Pod is gone.
     PodGone(PodId),
     /// The kubelet of a node collects images.
@@ -122,6 +125,7 @@ impl Cluster {
             joined: 0,
             log: Vec::new(),
             secrets: ParsedSecrets::default(),
+            failed_pull: None,
             generation: 0,
             refusals: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -131,6 +135,9 @@ impl Cluster {
             wanted: None,
             found: None,
             queue: BTreeMap::new(),
+            turns: BinaryHeap::new(),
+            ahead: None,
+            looks_ahead: world.from,
             tickets: 0,
             steps_at: (world.from, 0),
             world: Arc::clone(world),
@@ -274,7 +281,7 @@ impl Cluster {
             node.preload(self.world.seed, &image, parts, self.now);
         }
         self.nodes.insert(Arc::clone(&name), Arc::new(node));
-        self.note(&Key::new(Kind::Node, "", &name), Fact::NodeJoined);
+        self.note(Key::new(Kind::Node, "", &name), Fact::NodeJoined);
         self.begin_image_gc(&name);
         self.daemon_sets_look();
         let waiting: Vec<(PodId, bool)> = self
@@ -297,26 +304,44 @@ impl Cluster {
 
     /// Lets everything happen up to and including a moment. Going back is done with an earlier clone.
     pub fn run_until(&mut self, end: SimTime) {
-        while self.step(end) {}
+        // Ends: time goes on with every step, or `step` stops it.
+        loop {
+            self.run_ahead(end);
+            if !self.step(end) {
+                break;
+            }
+        }
         self.now = self.now.max(end);
     }
 
     /// Lets the next thing happen, if it happens until `end`. Answers whether there was one.
     pub fn step(&mut self, end: SimTime) -> bool {
-        let Some(entry) = self.queue.first_entry() else { return false };
-        let (at, _) = *entry.key();
-        if at > end {
-            return false;
-        }
-        let ((_, ticket), task) = entry.remove_entry();
+        let Some(at) = self.next_step().filter(|at| *at <= end) else { return false };
         self.now = self.now.max(at);
         self.count_step();
-        self.perform(ticket, task);
+        // Of what happens in one millisecond, kubelets come last, and the Pods in the order of their creation: it must not
+        // depend on which syncs were skipped before.
+        match self.next_task() {
+            Some(due) if due == at => {
+                let (_, task) = self.queue.pop_first().expect("it was just seen");
+                self.perform(task);
+            }
+            _ => {
+                let Reverse(turn) = self.turns.pop().expect("it was just seen");
+                self.take_turn(turn);
+            }
+        }
         true
     }
 
     /// When the next thing happens.
     pub fn next_step(&self) -> Option<SimTime> {
+        let turn = self.turns.peek().map(|Reverse(turn)| turn.at);
+        self.next_task().into_iter().chain(turn).min()
+    }
+
+    /// When something happens next that no kubelet does.
+    pub(crate) fn next_task(&self) -> Option<SimTime> {
         self.queue.first_key_value().map(|((at, _), _)| *at)
     }
 
@@ -333,14 +358,11 @@ impl Cluster {
         }
     }
 
-    fn perform(&mut self, ticket: u64, task: Task) {
+    fn perform(&mut self, task: Task) {
         match task {
             Task::Controller(key) => self.run_controller(&key),
             Task::Deadline(key) => self.check_deadline(&key),
             Task::Schedule(id) => self.schedule_pod(id),
-            Task::Sync(id) => self.sync_pod(id, ticket),
-            Task::PullEnds(id) => self.pull_ends(id, ticket),
-            Task::Ends(id) => self.pod_ends(id, ticket),
             Task::PodGone(id) => self.pod_gone(id),
             Task::ImageGc(node) => self.collect_images(&node),
             Task::Role(key) => self.sync_role(&key),
@@ -361,15 +383,9 @@ impl Cluster {
     /// runs, or has tried again since then and says so; no controller has anything to do but to retry.
     pub fn is_settled(&self, since: SimTime) -> bool {
         let idle = self.queue.iter().all(|((due, _), task)| match task {
-            Task::Sync(_)
-            | Task::PullEnds(_)
-            | Task::ImageGc(_)
-            | Task::NodeJoins(_)
-            | Task::NodeLeaves(_)
-            | Task::Deadline(_) => true,
+            Task::ImageGc(_) | Task::NodeJoins(_) | Task::NodeLeaves(_) | Task::Deadline(_) => true,
             Task::Controller(key) => self.work.get(key) != Some(due) || self.is_patient(key),
             Task::Schedule(_)
-            | Task::Ends(_)
             | Task::PodGone(_)
             | Task::Role(_)
             | Task::Collect(_)
@@ -383,10 +399,15 @@ impl Cluster {
 
     // Inside.
 
-    /// Puts a task on the queue; the ticket tells it from older ones.
-    pub(crate) fn schedule(&mut self, at: SimTime, task: Task) -> u64 {
+    /// Puts a task on the queue.
+    pub(crate) fn schedule(&mut self, at: SimTime, task: Task) {
+        debug_assert!(self.ahead.is_none(), "who runs ahead keeps to itself: {task:?}");
+        let ticket = self.next_ticket();
+        self.queue.insert((at.max(self.now), ticket), task);
+    }
+
+    pub(crate) const fn next_ticket(&mut self) -> u64 {
         self.tickets += 1;
-        self.queue.insert((at.max(self.now), self.tickets), task);
         self.tickets
     }
 
@@ -394,8 +415,8 @@ impl Cluster {
         self.schedule(self.now + Span::millis(millis), task);
     }
 
-    pub(crate) fn note(&mut self, about: &Key, fact: Fact) {
-        self.log.push(Entry { at: self.now, about: about.clone(), fact });
+    pub(crate) fn note(&mut self, about: impl Into<Arc<Key>>, fact: Fact) {
+        self.log.push(Entry { at: self.now, about: about.into(), fact });
     }
 
     /// Records an event of a controller about an object that is not a Pod.
@@ -407,7 +428,7 @@ impl Cluster {
         let (index, written) = recorder.record(self.now, None, reason, &message);
         if written {
             let count = recorder.event(index).count;
-            self.note(about, Fact::Event { reason, message, count });
+            self.note(about.clone(), Fact::Event { reason, message, count });
         }
     }
 
@@ -482,7 +503,7 @@ impl Cluster {
         if self.nodes.remove(name).is_none() {
             return;
         }
-        self.note(&Key::new(Kind::Node, "", name), Fact::NodeLost);
+        self.note(Key::new(Kind::Node, "", name), Fact::NodeLost);
         for id in self.pods.ids_on(name) {
             self.begin_deletion(id);
         }

@@ -273,6 +273,14 @@ struct Group {
     last: SimTime,
 }
 
+/// Where a recorder has an event and its group, and how many messages that has: with as many, its words are among them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) event: usize,
+    group: usize,
+    messages: usize,
+}
+
 /// From so many different messages on, they are combined (events_cache.go defaultAggregateMaxEvents).
 const COMBINED_FROM: usize = 10;
 /// A pause longer than this begins a new group (defaultAggregateIntervalInSeconds).
@@ -359,8 +367,48 @@ impl Recorder {
             let known = self.find(field_path, reason, message);
             known.unwrap_or_else(|| self.begin(now, field_path, reason, message))
         };
-        let written = reason.is_newer_api() || self.bucket(reason).take(now);
+        (index, self.count(now, index))
+    }
+
+    /// Records an occurrence more of an event whose words are not combined with others, and are what they were. Answers
+    /// whether it was written.
+    pub(crate) fn record_again(&mut self, now: SimTime, index: usize) -> bool {
+        let Event { reason, message, .. } = &self.events[index];
+        group_with(&mut self.groups, now, *reason, message);
+        self.count(now, index)
+    }
+
+    /// Where the event is that these words make, if they were recorded before and would not be combined with others.
+    pub(crate) fn known(
+        &self,
+        field_path: Option<&Arc<str>>,
+        reason: Reason,
+        message: &Arc<str>,
+    ) -> Option<Known> {
+        let event = self.find(field_path, reason, message)?;
+        let group = self.groups.iter().position(|group| group.reason == reason)?;
+        let Group { messages, .. } = &self.groups[group];
+        let knows = messages.iter().any(|known| **known == **message);
+        (knows && !self.combines()).then_some(Known { event, group, messages: messages.len() })
+    }
+
+    /// [`Self::record_again`], for many times.
+    pub(crate) fn record_known(&mut self, now: SimTime, known: Known) -> bool {
+        let group = &mut self.groups[known.group];
+        if now.since(group.last) > GROUP_INTERVAL || group.messages.len() != known.messages {
+            return self.record_again(now, known.event);
+        }
+        group.last = now;
+        self.count(now, known.event)
+    }
+
+    fn count(&mut self, now: SimTime, index: usize) -> bool {
         let event = &mut self.events[index];
+        let bucket = match event.reason.event_type() {
+            EventType::Normal => &mut self.normal,
+            EventType::Warning => &mut self.warning,
+        };
+        let written = event.reason.is_newer_api() || bucket.take(now);
         event.seen += 1;
         if written {
             if event.count == 0 {
@@ -369,7 +417,7 @@ impl Recorder {
             event.last = now;
             event.count = event.seen;
         }
-        (index, written)
+        written
     }
 
     fn begin(
@@ -397,20 +445,7 @@ impl Recorder {
     /// P43 (events_cache.go EventAggregate). Upstream forgets any one of the messages once there are ten; here it is the
     /// oldest.
     fn is_combined(&mut self, now: SimTime, reason: Reason, message: &Arc<str>) -> bool {
-        let known = self.groups.iter().position(|group| group.reason == reason);
-        let index = known.unwrap_or_else(|| {
-            self.groups.push(Group { reason, messages: Vec::new(), last: now });
-            self.groups.len() - 1
-        });
-        let group = &mut self.groups[index];
-        if now.since(group.last) > GROUP_INTERVAL {
-            group.messages.clear();
-        }
-        group.last = now;
-        let is_known = |known: &Arc<str>| Arc::ptr_eq(known, message) || **known == **message;
-        if !group.messages.iter().any(is_known) {
-            group.messages.push(Arc::clone(message));
-        }
+        let group = group_with(&mut self.groups, now, reason, message);
         if group.messages.len() < COMBINED_FROM {
             return false;
         }
@@ -455,11 +490,9 @@ impl Recorder {
         }
     }
 
-    fn bucket(&mut self, reason: Reason) -> &mut Bucket {
-        match reason.event_type() {
-            EventType::Normal => &mut self.normal,
-            EventType::Warning => &mut self.warning,
-        }
+    /// The first moment at which any event would be written again.
+    pub(crate) fn writes_any_again(&self) -> SimTime {
+        self.normal.ready_at().min(self.warning.ready_at())
     }
 
     fn find(&self, path: Option<&Arc<str>>, reason: Reason, message: &Arc<str>) -> Option<usize> {
@@ -473,6 +506,30 @@ impl Recorder {
     fn position(&self, test: impl Fn(&Event) -> bool) -> Option<usize> {
         self.events.iter().position(|event| !event.closed && test(event))
     }
+}
+
+/// The group of a reason's messages, with one more.
+fn group_with<'a>(
+    groups: &'a mut Vec<Group>,
+    now: SimTime,
+    reason: Reason,
+    message: &Arc<str>,
+) -> &'a mut Group {
+    let known = groups.iter().position(|group| group.reason == reason);
+    let index = known.unwrap_or_else(|| {
+        groups.push(Group { reason, messages: Vec::new(), last: now });
+        groups.len() - 1
+    });
+    let group = &mut groups[index];
+    if now.since(group.last) > GROUP_INTERVAL {
+        group.messages.clear();
+    }
+    group.last = now;
+    let is_known = |known: &Arc<str>| Arc::ptr_eq(known, message) || **known == **message;
+    if !group.messages.iter().any(is_known) {
+        group.messages.push(Arc::clone(message));
+    }
+    group
 }
 
 /// An Event object together with the object it is about, as a reader gets it.

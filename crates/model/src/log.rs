@@ -14,7 +14,7 @@ pub struct Entry {
     /// When.
     pub at: SimTime,
     /// To which object.
-    pub about: Key,
+    pub about: Arc<Key>,
     /// What.
     pub fact: Fact,
 }

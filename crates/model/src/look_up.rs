@@ -65,6 +65,13 @@ struct Account {
 /// How long a token is used before the kubelet asks for a new one: 80 % of an hour (pkg/kubelet/token).
 const TOKEN_USE: Span = Span::minutes(48);
 
+impl CachedLookUp {
+    /// Whether it counts at a moment, when so many changes of what look-ups read were made.
+    pub(crate) fn counts(&self, generation: u64, now: SimTime) -> bool {
+        self.generation == generation && now < self.until
+    }
+}
+
 impl LookUp {
     /// The first broken rung, when the pull was refused for that reason.
     pub(crate) fn cause(&self, refusal: Refusal) -> Cause {
@@ -120,11 +127,11 @@ impl Cluster {
         image: &Reference,
     ) -> Arc<LookUp> {
         if let Some(cached) = &run.containers[index].look_up
-            && cached.generation == self.generation
-            && self.now < cached.until
+            && cached.counts(self.generation, self.now)
         {
             return Arc::clone(&cached.look_up);
         }
+        debug_assert!(self.ahead.is_none(), "{} looks up while it runs ahead", run.key);
         let look_up = Arc::new(self.look_up_anew(run, image));
         let until = if look_up.volatile { self.now } else { self.look_up_until(run, image) };
         run.containers[index].look_up = Some(CachedLookUp {

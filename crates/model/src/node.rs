@@ -40,7 +40,7 @@ pub struct Node {
     images: BTreeMap<String, StoredImage>,
     // By image id.
     records: BTreeMap<Arc<str>, PullRecord>,
-    // Pulls that were begun and not finished, by image as written (P47).
+    // How many pulls were begun and not finished, by image as written (P47); none is zero or no entry.
     intents: BTreeMap<Arc<str>, u32>,
     config: NodeConfig,
     /// What its images consist of.
@@ -287,7 +287,7 @@ impl Node {
     ) -> Result<Verdict, String> {
         let Some(stored) = self.images.get(whole) else { return Ok(Verdict::NoRecord) };
         let policy = &self.spec.config.image_pull_credentials_verification_policy;
-        let intent = self.intents.contains_key(image);
+        let intent = self.intents.get(image).is_some_and(|count| *count > 0);
         let record = self.records.get_mut(&stored.id);
         must_pull(policy, image, repository, record, intent, credentials)
     }
@@ -295,17 +295,19 @@ impl Node {
     /// A pull begins.
     pub(crate) fn intend(&mut self, image: &Arc<str>) {
         if self.features.ensures_secret_pulled_images {
-            *self.intents.entry(Arc::clone(image)).or_default() += 1;
+            match self.intents.get_mut(image) {
+                Some(count) => *count += 1,
+                None => {
+                    self.intents.insert(Arc::clone(image), 1);
+                }
+            }
         }
     }
 
     /// A pull has ended, well or not.
     pub(crate) fn intent_ends(&mut self, image: &str) {
         if let Some(count) = self.intents.get_mut(image) {
-            *count -= 1;
-            if *count == 0 {
-                self.intents.remove(image);
-            }
+            *count = count.saturating_sub(1);
         }
     }
 
@@ -323,7 +325,8 @@ impl Node {
         self.providers = provider::Cache::default();
         self.pulls = Pulls::default();
         self.config.read = None;
-        let begun: Vec<Arc<str>> = self.intents.keys().cloned().collect();
+        let begun = self.intents.iter().filter(|(_, count)| **count > 0);
+        let begun: Vec<Arc<str>> = begun.map(|(image, _)| Arc::clone(image)).collect();
         for image in begun {
             let stored = ImageRef::parse(&image).ok().and_then(|image| {
                 self.images.get(&image.to_string()).map(|stored| Arc::clone(&stored.id))

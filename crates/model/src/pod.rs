@@ -23,7 +23,7 @@ use crate::trace::AttemptTrace;
 #[derive(Debug, Clone)]
 pub struct PodRun {
     /// Namespace and name.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// Its uid.
     pub uid: Arc<str>,
     /// The uid of the object that owns it.
@@ -75,7 +75,7 @@ pub struct PodRun {
     /// Whether something asked for a sync while a pull was under way.
     pub(crate) pending: bool,
     /// Syncs that were skipped because they change nothing that can be seen.
-    pub(crate) held: Option<Held>,
+    pub(crate) held: Option<Box<Held>>,
     /// The event about missing pull secrets, if the last sync recorded one.
     pub(crate) missing_event: Option<usize>,
     /// Whether it began or ceased to run since its owner last looked.
@@ -111,6 +111,8 @@ pub struct ContainerRun {
     pub shown: State,
     /// How often it was started again.
     pub restarts: u32,
+    /// When the last attempt was made to get its image.
+    pub(crate) tried: SimTime,
     /// How long it runs before it ends; `None` if it goes on.
     pub(crate) runs_for: Option<Span>,
     /// With which code it ends.
@@ -209,8 +211,6 @@ pub struct Waiting {
     pub error: Arc<str>,
     /// The first broken rung of the last attempt.
     pub cause: Cause,
-    /// When that attempt was made.
-    pub tried: SimTime,
 }
 
 impl Waiting {
@@ -224,17 +224,16 @@ impl Waiting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FailedPull {
     pub(crate) image: Arc<str>,
-    pub(crate) error: Arc<str>,
-    pub(crate) reason: Arc<str>,
-    pub(crate) message: Arc<str>,
+    pub(crate) errors: Arc<[String]>,
+    /// Why the container waits behind it, and why while the next one is held back.
+    pub(crate) waiting: Arc<Waiting>,
+    pub(crate) held_back: Arc<Waiting>,
     // Events: that the pull failed, and that the start did; then those of a sync that is held back.
     pub(crate) failed: Arc<str>,
     pub(crate) start_failed: Arc<str>,
     pub(crate) pulling: Arc<str>,
     pub(crate) back_off: Arc<str>,
     pub(crate) back_off_failed: Arc<str>,
-    pub(crate) back_off_message: Arc<str>,
-    pub(crate) back_off_reason: Arc<str>,
 }
 
 /// A pull that is under way.
@@ -290,6 +289,12 @@ impl Foreseen {
     pub(crate) fn holds(&self, look_up: &Arc<LookUp>, content: &Content) -> bool {
         Arc::ptr_eq(&self.look_up, look_up) && self.content.is_shared_with(content)
     }
+
+    /// What it comes to, and how long that takes where hosts take so long to answer.
+    pub(crate) fn result(&self, answer: Span) -> (PullResult, Span) {
+        let errors = Arc::clone(&self.errors);
+        (PullResult::Failed { errors, cause: self.cause }, answer + self.waited)
+    }
 }
 
 /// Where the skipped syncs begin.
@@ -317,11 +322,11 @@ impl PodRun {
         let secrets = spec.image_pull_secrets.iter().flatten().map(|secret| secret.name.as_str());
         let owners = pod.metadata.owner_references.iter().flatten();
         let mut run = Self {
-            key: Key::new(
+            key: Arc::new(Key::new(
                 crate::object::Kind::Pod,
                 &text(&pod.metadata.namespace),
                 &text(&pod.metadata.name),
-            ),
+            )),
             owner: owners.map(|owner| owner.uid.as_str().into()).next(),
             created: now,
             node: spec.node_name.as_deref().map(Into::into),
@@ -396,7 +401,7 @@ impl PodRun {
         let Some((container, waiting)) = self.waiting() else { return self.is_running() };
         // A Pod that sleeps has failed at every sync in the same way, and they come every 15 s at the latest.
         let asleep = self.held.is_some() && !waiting.is_held_back();
-        (waiting.tried >= since || asleep && now.since(since) > Span::seconds(16))
+        (container.tried >= since || asleep && now.since(since) > Span::seconds(16))
             && container.shown == container.state
             && &*waiting.reason != kubelet::ERR_IMAGE_PULL
     }
@@ -541,6 +546,7 @@ impl ContainerRun {
             state: State::Fresh,
             shown: State::Fresh,
             restarts: 0,
+            tried: SimTime::from_millis(i64::MIN),
             runs_for: runs_for(container, kind, ends),
             exits_with: exits_with(container),
             image_id: None,

@@ -9,6 +9,13 @@ use crate::pod::PodRun;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PodId(u32);
 
+impl PodId {
+    /// How many Pods came before it.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// All Pods that are not gone. A clone shares them until one of the two changes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pods {
@@ -101,6 +108,11 @@ impl Pods {
     /// All of them, in the order of their creation.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Arc<PodRun>> {
         self.slots.iter().flatten()
+    }
+
+    /// How many there were, those that are gone included.
+    pub(crate) const fn ever(&self) -> usize {
+        self.slots.len()
     }
 
     /// The place of a uid.

@@ -1,6 +1,7 @@
 //! `ensure_image`: the kubelet's decision for one container start, and who may use an image that is present.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pullpath_model::back_off::BackOff;
 use pullpath_model::ensure_image::{
@@ -128,6 +129,7 @@ impl Starts {
         };
         let (initial, max) =
             case.backoff.as_ref().map_or((10, 300), |limits| (limits.initial, limits.max));
+        let (uid, image) = (Arc::from("uid"), Arc::from(case.image.as_str()));
         let mut back_off = BackOff::new(Span::seconds(initial), Span::seconds(max));
         let mut previous: Option<Failure> = None;
         let (mut present, mut pulls) = (case.present, 0);
@@ -135,7 +137,7 @@ impl Starts {
         let mut differences = Vec::new();
         for (number, step) in (1..).zip(&case.steps) {
             let now = SimTime::START + Span::seconds(number);
-            let held_back = back_off.is_held_back("uid", &case.image, now);
+            let held_back = back_off.is_held_back(&uid, &image, now);
             let mut told = Told { case: &case, present, held_back, calls: Vec::new() };
             let decision = decide(&question, &mut told);
             let mut events = decision.events(&question);
@@ -152,7 +154,7 @@ impl Starts {
                     Some(errors) => {
                         let failed = pull_failure(&case.image, &errors);
                         events.extend(failed.events(&case.image));
-                        back_off.record_failure("uid", &case.image, now);
+                        back_off.record_failure(&uid, &image, now);
                         previous = Some(failed.failure());
                         failure.clone_from(&previous);
                     }

@@ -107,7 +107,7 @@ fn nodes(session: &Session) -> Lane {
 fn pods(session: &Session, now: i64) -> Vec<Lane> {
     let mut lanes: BTreeMap<&Key, PodLane> = BTreeMap::new();
     for entry in session.past.log().iter().filter(|entry| entry.about.kind == Kind::Pod) {
-        let lane = lanes.entry(&entry.about).or_insert_with(|| {
+        let lane = lanes.entry(&*entry.about).or_insert_with(|| {
             let name = &entry.about.name;
             let lane = Lane {
                 id: ids::pod(&entry.about.namespace, name),

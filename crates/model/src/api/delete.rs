@@ -108,7 +108,7 @@ impl Cluster {
             meta.deletion_grace_period_seconds = (key.kind != Kind::Namespace).then_some(0);
             changed.terminate();
             self.store.put(changed);
-            self.note(&key, Fact::Changed);
+            self.note(key.clone(), Fact::Changed);
         }
         self.soon(NOTICE_MILLIS, Task::Collect(key));
         true
@@ -118,7 +118,7 @@ impl Cluster {
     pub(crate) fn remove(&mut self, key: &Key) {
         self.before_change(key);
         let Some(object) = self.store.remove(key) else { return };
-        self.note(key, Fact::Deleted);
+        self.note(key.clone(), Fact::Deleted);
         self.gone(&object);
     }
 

@@ -51,7 +51,7 @@ impl Cluster {
         }
         self.before_change(&object.key());
         let object = self.store.put(object);
-        self.note(&object.key(), Fact::Created);
+        self.note(object.key(), Fact::Created);
         self.after_create(&object, list_from_account);
         Ok(object)
     }
@@ -111,7 +111,7 @@ impl Cluster {
         self.before_change(&object.key());
         let object = self.store.put(object);
         let key = object.key();
-        self.note(&key, Fact::Changed);
+        self.note(key.clone(), Fact::Changed);
         match object.as_ref() {
             Object::Deployment(_) => self.enqueue(&key, 50),
             Object::ReplicaSet(_) => self.enqueue(&key, 20),
@@ -197,7 +197,7 @@ impl Cluster {
             run.scheduled = Some(self.now);
             run.recorder.host = Some(Arc::clone(node));
         }
-        self.note(&run.key, Fact::Status(Arc::clone(&run.status)));
+        self.note(Arc::clone(&run.key), Fact::Status(Arc::clone(&run.status)));
         self.push_change(&run, "ADDED");
         let id = self.pods.insert(run);
         self.owner_looks(id, 10);

@@ -68,9 +68,9 @@ impl Member {
     }
 
     /// In which order Pods that are too many go: first those that do not run, then the youngest (ActivePods).
-    pub(super) fn rank(&self) -> (bool, bool, Reverse<SimTime>, Key) {
+    pub(super) fn rank(&self) -> (bool, bool, Reverse<SimTime>, Arc<Key>) {
         let run = &self.run;
-        (run.node.is_some(), run.is_ready(), Reverse(run.created), run.key.clone())
+        (run.node.is_some(), run.is_ready(), Reverse(run.created), Arc::clone(&run.key))
     }
 
     /// Whether it has been ready for so long.

@@ -7,6 +7,7 @@ use crate::cluster::{Cluster, Task};
 use crate::event::Reason;
 use crate::log::Fact;
 use crate::message::kubelet as words;
+use crate::object::Key;
 use crate::pod::{ContainerKind, Ended, PodRun, State};
 use crate::pods::PodId;
 use crate::time::Span;
@@ -41,7 +42,7 @@ impl Cluster {
         run.status = Arc::clone(&status);
         let (key, pulls) = (run.key.clone(), run.pulling.is_some());
         let lost = run.node.as_ref().is_none_or(|node| !self.nodes.contains_key(node));
-        self.note(&key, Fact::Status(status));
+        self.note(Arc::clone(&key), Fact::Status(status));
         if let Some(pod) = self.pods.get(id).cloned() {
             self.push_change(&pod, "MODIFIED");
         }
@@ -60,14 +61,11 @@ impl Cluster {
     /// The kubelet begins to end a Pod.
     pub(super) fn begin_ending(&mut self, id: PodId, run: &mut PodRun) {
         run.ending = Some(Ending::Stopping);
-        run.ticket = self.schedule(self.now + Span::millis(40), Task::Ends(id));
+        self.takes_turn(id, run, self.now + Span::millis(40));
     }
 
     /// The next step of a Pod's end.
-    pub(crate) fn pod_ends(&mut self, id: PodId, ticket: u64) {
-        if self.pods.get(id).is_none_or(|pod| pod.ticket != ticket) {
-            return;
-        }
+    pub(super) fn pod_ends(&mut self, id: PodId) {
         let mut pod = self.pods.take(id).expect("it was just there");
         let run = Arc::make_mut(&mut pod);
         match run.ending {
@@ -98,7 +96,7 @@ impl Cluster {
         self.publish_run(run);
         run.ending = Some(Ending::Stopped);
         let pause = Span::millis(i64::from(run.stream.between(130, 250)));
-        run.ticket = self.schedule(self.now + pause, Task::Ends(id));
+        self.takes_turn(id, run, self.now + pause);
     }
 
     fn stopped(&mut self, id: PodId, run: &mut PodRun) {
@@ -128,7 +126,7 @@ impl Cluster {
         // Containers that cannot be found are looked for once more, a second later.
         let (least, most) = if never_ran { (900, 1100) } else { (250, 400) };
         let pause = Span::millis(i64::from(run.stream.between(least, most)));
-        run.ticket = self.schedule(self.now + pause, Task::Ends(id));
+        self.takes_turn(id, run, self.now + pause);
     }
 
     /// A Pod is gone, unless a finalizer keeps its object; its events outlive it.
@@ -147,8 +145,8 @@ impl Cluster {
         self.pods.remove(id);
         let object = self.store.remove(&pod.key);
         let recorder = Arc::new(pod.recorder.clone());
-        self.recorders.insert((pod.key.clone(), Arc::clone(&pod.uid)), recorder);
-        self.note(&pod.key, Fact::Deleted);
+        self.recorders.insert((Key::clone(&pod.key), Arc::clone(&pod.uid)), recorder);
+        self.note(Arc::clone(&pod.key), Fact::Deleted);
         if let Some(object) = object {
             self.gone(&object);
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::log::Fact;
-use crate::object::{Key, Object};
+use crate::object::Object;
 use crate::pod::PodRun;
 use crate::pod_status::{self, Addresses, PodChange};
 use crate::pods::PodId;
@@ -49,7 +49,7 @@ impl Cluster {
         let status = run.rendered_status();
         if status != run.status {
             run.status = Arc::clone(&status);
-            self.note(&run.key, Fact::Status(status));
+            self.note(Arc::clone(&run.key), Fact::Status(status));
         }
         let is_running = (run.is_running(), run.is_ready());
         run.ready_changed |= was_running != is_running || was_finished != run.is_finished();
@@ -123,7 +123,7 @@ impl Cluster {
         if written {
             let event = run.recorder.event(index);
             let (message, count) = (Arc::clone(&event.message), event.count);
-            self.note(&Key::clone(&run.key), Fact::Event { reason, message, count });
+            self.note(Arc::clone(&run.key), Fact::Event { reason, message, count });
         }
         index
     }

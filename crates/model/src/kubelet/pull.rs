@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalogue::{Runtime, by_runtime};
 use crate::cause::Cause;
-use crate::cluster::{Cluster, Task};
+use crate::cluster::Cluster;
 use crate::credential::Source;
 use crate::ensure_image::{LookUpOrder, pull_failure};
 use crate::event::Reason;
@@ -13,8 +13,8 @@ use crate::look_up::LookUp;
 use crate::message::kubelet as words;
 use crate::node::Node;
 use crate::pod::{
-    FailedPull, Foreseen, PodRun, PullResult, PullStage, PulledWith, Pulling, Reference, State,
-    Waiting,
+    ContainerRun, FailedPull, Foreseen, PodRun, PullResult, PullStage, PulledWith, Pulling,
+    Reference, State, Waiting,
 };
 use crate::pods::PodId;
 use crate::pull::{AuthConfig, Outside, PullOutcome, PullRequest, Pulled, Refusal};
@@ -42,7 +42,8 @@ impl Cluster {
         };
         self.record_on(run, Some(&path), Reason::Pulling, &message);
         run.attempts += 1;
-        self.note(&run.key, Fact::PullBegan { attempt: run.attempts, image: Arc::clone(&image) });
+        let fact = Fact::PullBegan { attempt: run.attempts, image: Arc::clone(&image) };
+        self.note(Arc::clone(&run.key), fact);
         let trace = self.is_wanted(run).then(|| {
             let mut trace = self.new_trace(run, index, presence);
             trace.verification = verification;
@@ -98,19 +99,25 @@ impl Cluster {
         let index = pulling.container;
         let Ok(reference) = run.containers[index].reference.clone() else { return };
         let (result, took) = if accepted {
-            let look_up = self.look_up(run, index, &reference);
             let answer = Span::millis(i64::from(run.stream.between(120, 240)));
-            let (result, took) = self.try_credentials(
-                run,
-                (index, &reference),
-                &look_up,
-                answer,
-                &mut pulling.trace,
-            );
-            if let Some(trace) = &mut pulling.trace {
-                look_up.explain(&reference, trace);
+            if self.ahead.is_some()
+                && let Some(known) = &run.containers[index].foreseen
+            {
+                known.result(answer)
+            } else {
+                let look_up = self.look_up(run, index, &reference);
+                let tried = self.try_credentials(
+                    run,
+                    (index, &reference),
+                    &look_up,
+                    answer,
+                    &mut pulling.trace,
+                );
+                if let Some(trace) = &mut pulling.trace {
+                    look_up.explain(&reference, trace);
+                }
+                tried
             }
-            (result, took)
         } else {
             let errors = [words::PULL_QPS_EXCEEDED.to_owned()].into();
             if let Some(trace) = &mut pulling.trace {
@@ -137,7 +144,7 @@ impl Cluster {
         }
         pulling.stage = PullStage::Runs { began: self.now, result };
         run.pulling = Some(pulling);
-        run.ticket = self.schedule(end, Task::PullEnds(id));
+        self.takes_turn(id, run, end);
     }
 
     /// P25: one pull for each credential until one comes through, or one without. Answers how long they take.
@@ -150,14 +157,13 @@ impl Cluster {
         trace: &mut Option<Box<crate::trace::AttemptTrace>>,
     ) -> (PullResult, Span) {
         let name = run.node.as_ref().expect("a Pod is synced by its node");
-        let node = Arc::clone(self.nodes.get(name).expect("a Pod is synced by its node"));
-        if trace.is_none()
+        let node = self.nodes.get(name).expect("a Pod is synced by its node");
+        if self.fast
+            && trace.is_none()
             && let Some(known) = &run.containers[index].foreseen
             && known.holds(look_up, &node.content)
         {
-            let Foreseen { errors, cause, waited, .. } = &**known;
-            let errors = Arc::clone(errors);
-            return (PullResult::Failed { errors, cause: *cause }, answer + *waited);
+            return known.result(answer);
         }
         let order = node.features.look_up;
         let offers = match &look_up.offers {
@@ -172,6 +178,8 @@ impl Cluster {
             }
             Err(_) => &[],
         };
+        debug_assert!(self.ahead.is_none(), "{} asks while it runs ahead", run.key);
+        let node = Arc::clone(node);
         let mut errors: Vec<String> = Vec::new();
         let mut first: Option<Refusal> = None;
         let mut took = Span::ZERO;
@@ -264,10 +272,7 @@ impl Cluster {
     }
 
     /// A pull has ended; the sync that made it goes on.
-    pub(crate) fn pull_ends(&mut self, id: PodId, ticket: u64) {
-        if self.pods.get(id).is_none_or(|pod| pod.ticket != ticket) {
-            return;
-        }
+    pub(super) fn pull_ends(&mut self, id: PodId) {
         let mut pod = self.pods.take(id).expect("it was just there");
         let run = Arc::make_mut(&mut pod);
         let node = run.node.clone();
@@ -334,97 +339,128 @@ impl Cluster {
                 PulledWith::Node
             }
         });
-        self.note(&run.key, Fact::AttemptEnded { attempt: run.attempts, failed: None });
+        let fact = Fact::AttemptEnded { attempt: run.attempts, failed: None };
+        self.note(Arc::clone(&run.key), fact);
         self.start(run, index);
     }
 
-    fn pull_failed(&mut self, run: &mut PodRun, index: usize, errors: &[String], cause: Cause) {
-        let failed = words_of(run, index, errors);
+    fn pull_failed(
+        &mut self,
+        run: &mut PodRun,
+        index: usize,
+        errors: &Arc<[String]>,
+        cause: Cause,
+    ) {
+        let failed = self.words_of(run, index, errors, cause);
+        if let Some(known) = &mut run.containers[index].foreseen
+            && known.errors == failed.errors
+        {
+            known.errors = Arc::clone(&failed.errors);
+        }
         let path = Arc::clone(&run.containers[index].field_path);
         self.record_on(run, Some(&path), Reason::Failed, &failed.failed);
         self.record_on(run, Some(&path), Reason::Failed, &failed.start_failed);
         let image = Arc::clone(&run.containers[index].image);
         run.back_off.record_failure(&run.uid, &image, self.now);
-        self.note(&run.key, Fact::AttemptEnded { attempt: run.attempts, failed: Some(cause) });
+        let fact = Fact::AttemptEnded { attempt: run.attempts, failed: Some(cause) };
+        self.note(Arc::clone(&run.key), fact);
         let container = &mut run.containers[index];
-        container.state = State::Waiting(Arc::new(Waiting {
-            reason: Arc::clone(&failed.reason),
-            message: Arc::clone(&failed.message),
-            error: Arc::clone(&failed.error),
-            cause,
-            tried: self.now,
-        }));
+        container.tried = self.now;
+        container.state = State::Waiting(Arc::clone(&failed.waiting));
         container.failed_pull = Some(failed);
     }
 
     /// P23: a Normal event without a cause, and a waiting message with one.
     pub(super) fn hold_back(&mut self, run: &mut PodRun, index: usize) {
-        let image = Arc::clone(&run.containers[index].image);
-        // Another container of the Pod may have failed on the same image: the series is shared (P36).
-        let of_image = |one: &crate::pod::ContainerRun| {
-            let failed = one.failed_pull.clone().filter(|failed| failed.image == image)?;
-            let waiting = match &one.state {
-                State::Waiting(waiting) => Some(Arc::clone(waiting)),
-                State::Fresh | State::Running(_) | State::Terminated(_) => None,
+        let of_image = |one: &ContainerRun| {
+            let failed = one.failed_pull.as_ref()?;
+            let cause = match &one.state {
+                State::Waiting(waiting) => waiting.cause,
+                State::Fresh | State::Running(_) | State::Terminated(_) => failed.waiting.cause,
             };
-            Some((failed, waiting))
+            (failed.image == run.containers[index].image)
+                .then(|| (Arc::clone(failed), cause, one.tried))
         };
+        // Another container of the Pod may have failed on the same image: the series is shared (P36).
         let own = of_image(&run.containers[index]);
-        let Some((failed, waiting)) = own.or_else(|| run.containers.iter().find_map(of_image))
-        else {
-            return;
-        };
+        let found = own.or_else(|| run.containers.iter().find_map(of_image));
+        let Some((failed, cause, tried)) = found else { return };
         let path = Arc::clone(&run.containers[index].field_path);
         let back_off = self.record_on(run, Some(&path), Reason::BackOff, &failed.back_off);
         let error = self.record_on(run, Some(&path), Reason::Failed, &failed.back_off_failed);
         let container = &mut run.containers[index];
-        container.repeated = vec![back_off, error];
+        container.repeated.clear();
+        container.repeated.extend([back_off, error]);
         if let State::Waiting(waiting) = &container.state
             && waiting.is_held_back()
-            && Arc::ptr_eq(&waiting.message, &failed.back_off_message)
+            && Arc::ptr_eq(&waiting.message, &failed.held_back.message)
         {
             return;
         }
-        let (cause, tried) = match waiting {
-            Some(waiting) => (waiting.cause, waiting.tried),
-            None => (Cause::Refused(Refusal::NotFound), self.now),
-        };
-        container.state = State::Waiting(Arc::new(Waiting {
-            reason: Arc::clone(&failed.back_off_reason),
-            message: Arc::clone(&failed.back_off_message),
-            error: Arc::clone(&failed.error),
-            cause,
-            tried,
-        }));
+        // The last attempt may have got no further than to look up its credentials.
+        container.state = State::Waiting(if cause == failed.held_back.cause {
+            Arc::clone(&failed.held_back)
+        } else {
+            Arc::new(Waiting { cause, ..Waiting::clone(&failed.held_back) })
+        });
+        container.tried = container.tried.max(tried);
         container.failed_pull = Some(failed);
+    }
+
+    /// The words of a failed pull: those of the Pod's pull before, or of the last one that anybody made, if that failed in
+    /// the same way. Thousands of Pods fail in the same words.
+    fn words_of(
+        &mut self,
+        run: &PodRun,
+        index: usize,
+        errors: &Arc<[String]>,
+        cause: Cause,
+    ) -> Arc<FailedPull> {
+        let ContainerRun { image, failed_pull, .. } = &run.containers[index];
+        let before = [failed_pull, &self.failed_pull].into_iter().flatten();
+        let same = |one: &&Arc<FailedPull>| {
+            (Arc::ptr_eq(&one.errors, errors) || one.errors == *errors)
+                && one.waiting.cause == cause
+                && one.image == *image
+        };
+        if let Some(same) = before.into_iter().find(same) {
+            return Arc::clone(same);
+        }
+        let failed = Arc::new(FailedPull::new(image, errors, cause));
+        self.failed_pull = Some(Arc::clone(&failed));
+        failed
     }
 }
 
-/// The words of a failed pull: those of the pull before, if it failed in the same way.
-fn words_of(run: &PodRun, index: usize, errors: &[String]) -> Arc<FailedPull> {
-    let container = &run.containers[index];
-    if let ([error], Some(before)) = (errors, &container.failed_pull)
-        && **error == *before.error
-        && before.image == container.image
-    {
-        return Arc::clone(before);
+impl FailedPull {
+    fn new(image: &Arc<str>, errors: &Arc<[String]>, cause: Cause) -> Self {
+        let failure = pull_failure(image, errors);
+        let [failed, start_failed] = failure.events(image).map(|(_, message)| message.into());
+        let error: Arc<str> = failure.error.into();
+        let held_back = Waiting {
+            reason: words::IMAGE_PULL_BACK_OFF.into(),
+            message: words::back_off_waiting(image, failure.reason, &failure.message).into(),
+            error: Arc::clone(&error),
+            cause,
+        };
+        let waiting = Waiting {
+            reason: failure.reason.into(),
+            message: failure.message.into(),
+            error,
+            cause,
+        };
+        Self {
+            image: Arc::clone(image),
+            errors: Arc::clone(errors),
+            waiting: Arc::new(waiting),
+            held_back: Arc::new(held_back),
+            failed,
+            start_failed,
+            pulling: words::pulling(image).into(),
+            back_off: words::back_off(image).into(),
+            back_off_failed: words::error(words::IMAGE_PULL_BACK_OFF).into(),
+        }
     }
-    let image = &container.image;
-    let failure = pull_failure(image, errors);
-    let [failed, start_failed] = failure.events(image).map(|(_, message)| message.into());
-    Arc::new(FailedPull {
-        image: Arc::clone(image),
-        failed,
-        start_failed,
-        pulling: words::pulling(image).into(),
-        back_off: words::back_off(image).into(),
-        back_off_failed: words::error(words::IMAGE_PULL_BACK_OFF).into(),
-        back_off_message: words::back_off_waiting(image, failure.reason, &failure.message).into(),
-        back_off_reason: words::IMAGE_PULL_BACK_OFF.into(),
-        reason: failure.reason.into(),
-        message: failure.message.into(),
-        error: failure.error.into(),
-    })
 }
 
 /// When the next pull may run, if this one fails.

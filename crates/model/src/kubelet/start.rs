@@ -181,7 +181,7 @@ impl Cluster {
                     self.found = Some(Box::new(trace));
                 }
                 let fact = Fact::AttemptEnded { attempt: run.attempts, failed: None };
-                self.note(&run.key, fact);
+                self.note(Arc::clone(&run.key), fact);
                 self.start(run, index);
             }
             Decision::InvalidName { .. }
@@ -209,7 +209,8 @@ impl Cluster {
         for (reason, message) in decision.events(question) {
             recorded.push(self.record_on(run, Some(&path), reason, &message.into()));
         }
-        run.containers[index].repeated = recorded;
+        let container = &mut run.containers[index];
+        (container.repeated, container.tried) = (recorded, self.now);
         let cause = match decision {
             Decision::InvalidName { .. } => Cause::ImageNameInvalid,
             Decision::InspectFailed { .. } => Cause::InspectFailed,
@@ -223,15 +224,6 @@ impl Cluster {
             && waiting.cause == cause
             && *waiting.message == *failure.message
         {
-            // The same as before; only the time of the try is new.
-            if waiting.tried != self.now {
-                let waiting = Waiting { tried: self.now, ..Waiting::clone(waiting) };
-                let shown = run.containers[index].shown == run.containers[index].state;
-                run.containers[index].state = State::Waiting(Arc::new(waiting));
-                if shown {
-                    run.containers[index].shown = run.containers[index].state.clone();
-                }
-            }
             return;
         }
         let message: Arc<str> = failure.message.into();
@@ -240,10 +232,10 @@ impl Cluster {
             message: Arc::clone(&message),
             error: Arc::clone(&message),
             cause,
-            tried: self.now,
         }));
         run.attempts += 1;
-        self.note(&run.key, Fact::AttemptEnded { attempt: run.attempts, failed: Some(cause) });
+        let fact = Fact::AttemptEnded { attempt: run.attempts, failed: Some(cause) };
+        self.note(Arc::clone(&run.key), fact);
         if self.is_wanted(run) {
             let mut trace = self.new_trace(run, index, presence);
             trace.verification = verification;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cluster::{Cluster, Task};
+use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::kubelet::Ending;
 use crate::message::kubelet as words;
@@ -65,12 +65,8 @@ impl Cluster {
         }
     }
 
-    /// A sync of a Pod, if the ticket is still valid.
-    pub(crate) fn sync_pod(&mut self, id: PodId, ticket: u64) {
-        let valid = |pod: &Arc<PodRun>| pod.ticket == ticket && pod.pulling.is_none();
-        if !self.pods.get(id).is_some_and(valid) {
-            return;
-        }
+    /// A sync of a Pod.
+    pub(super) fn sync_pod(&mut self, id: PodId) {
         let mut pod = self.pods.take(id).expect("it was just there");
         let run = Arc::make_mut(&mut pod);
         self.settle(id, run);
@@ -98,7 +94,7 @@ impl Cluster {
         }
     }
 
-    fn begin_sync(&mut self, run: &mut PodRun) {
+    pub(super) fn begin_sync(&mut self, run: &mut PodRun) {
         run.syncs = run.syncs.saturating_add(1).min(2);
         self.observe(run);
         self.publish_run(run);
@@ -171,12 +167,12 @@ impl Cluster {
     }
 
     pub(super) fn wake_in(&mut self, id: PodId, pause: Span) {
-        let ticket = self.schedule(self.now + pause, Task::Sync(id));
-        self.pods.get_mut(id).expect("only Pods that exist are woken").ticket = ticket;
+        self.pods.get_mut(id).expect("only Pods that exist are woken").ticket =
+            self.turn_at(id, self.now + pause);
     }
 
     pub(super) fn wake_run(&mut self, id: PodId, run: &mut PodRun, pause: Span) {
-        run.ticket = self.schedule(self.now + pause, Task::Sync(id));
+        self.takes_turn(id, run, self.now + pause);
     }
 
     fn secret_exists(&self, namespace: &str, name: &str) -> bool {

@@ -45,10 +45,9 @@ fn seen(cluster: &mut Cluster) -> String {
         writeln!(seen, "{} {:?}", of.object, of.event).unwrap();
     }
     for pod in cluster.pods() {
-        // When a Pod that fails as before tried last is nobody's to see.
-        let waits =
-            pod.waiting().map(|(one, why)| (&one.name, &why.reason, &why.message, why.cause));
-        writeln!(seen, "{} {} {} {waits:?}", pod.key, pod.status, pod.attempts).unwrap();
+        let waiting = pod.waiting().map(|(_, waiting)| waiting);
+        let status = cluster.pod_status(&pod.uid);
+        writeln!(seen, "{} {} {waiting:?} {status:?}", pod.key, pod.attempts).unwrap();
     }
     for object in cluster.store.all() {
         writeln!(seen, "{}", object.to_value()).unwrap();

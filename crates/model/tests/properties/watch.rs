@@ -17,9 +17,9 @@ const BURST: u32 = 25;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     now: Option<SimTime>,
-    pods: BTreeMap<Key, Followed>,
+    pods: BTreeMap<Arc<Key>, Followed>,
     // By object, its uid if it is no Pod, field path, reason and message.
-    events: BTreeMap<(Key, String), Event>,
+    events: BTreeMap<(Arc<Key>, String), Event>,
 }
 
 /// What the log said of a Pod so far.
@@ -96,7 +96,8 @@ impl Watch {
         let of_pods = cluster.pods().into_iter().flat_map(|pod| {
             pod.recorder.written().map(|one| (pod.key.clone(), "".into(), one.clone()))
         });
-        let of_others = cluster.events().into_iter().map(|of| (of.object, of.uid, of.event));
+        let of_others =
+            cluster.events().into_iter().map(|of| (Arc::new(of.object), of.uid, of.event));
         let of_others = of_others.filter(|(object, _, _)| object.kind != Kind::Pod);
         for (object, uid, event) in of_pods.chain(of_others) {
             assert!(event.count <= event.seen && event.first <= event.last, "{event:?}");
