@@ -190,10 +190,10 @@ pub struct Ended {
 }
 
 /// What a good pull logged in with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PulledWith {
-    /// An entry of a pull secret.
-    Secret,
+    /// An entry of the pull secret of this name.
+    Secret(Arc<str>),
     /// A credential of the node: its docker config, or a provider.
     Node,
     /// No credential at all.

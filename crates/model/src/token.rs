@@ -179,6 +179,21 @@ impl Mint {
         self.by_text.get(text).map_or(&[], Vec::as_slice)
     }
 
+    /// Takes every token back that a person can have written into a file; those of nodes are asked for anew anyway.
+    pub fn revoke_written(&mut self, now: SimTime) {
+        let is_nodes = |name: &str| {
+            let number = name.strip_prefix("node-");
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let revoke = |token: &mut Arc<Token>| {
+            if !is_nodes(&token.name) && token.revoked.is_none_or(|revoked| now < revoked) {
+                Arc::make_mut(token).revoked = Some(now);
+            }
+        };
+        Arc::make_mut(&mut self.by_name).values_mut().for_each(revoke);
+        Arc::make_mut(&mut self.by_text).values_mut().flatten().for_each(revoke);
+    }
+
     /// All tokens, by name.
     pub fn tokens(&self) -> impl Iterator<Item = &Arc<Token>> {
         self.by_name.values()
@@ -347,6 +362,23 @@ mod tests {
         assert_eq!(mint.find(&format!("{text}\n")), None);
         assert_eq!(before.find(text), None);
         assert_eq!((fresh.region.as_str(), fresh.role.as_str()), ("us-east-1", "nodes"));
+    }
+
+    #[test]
+    fn what_was_written_down_can_be_taken_back() {
+        let mut mint = Mint::new(&world(&["ecr-old"]));
+        let node = mint.mint_for_node(HOST, "ci", SimTime::START);
+        let fresh = mint.mint(HOST, "ci", SimTime::START);
+        let before = mint.clone();
+        let now = SimTime::START + Span::hours(1);
+        mint.revoke_written(now);
+        let life = |mint: &Mint, text: &SecretText| {
+            mint.find(text.reveal()).expect("it is known").life(now)
+        };
+        assert_eq!(life(&mint, &fresh.text), Life::Revoked);
+        assert_eq!(mint.get("ecr-old").expect("it is known").life(now), Life::Revoked);
+        assert_eq!(life(&mint, &node.text), Life::Live);
+        assert_eq!(life(&before, &fresh.text), Life::Live);
     }
 
     #[test]

@@ -334,7 +334,7 @@ impl Cluster {
         }
         run.pulled_with = Some(match offer.map(|offer| &offer.source) {
             None => PulledWith::Nothing,
-            Some(Source::Secret { .. }) => PulledWith::Secret,
+            Some(Source::Secret { name, .. }) => PulledWith::Secret(name.as_str().into()),
             Some(Source::NodeConfig | Source::Provider { .. } | Source::ServiceAccount { .. }) => {
                 PulledWith::Node
             }
