@@ -172,7 +172,7 @@ fn print(
         return Ok(());
     }
     if options.attempt {
-        writeln!(output.out, "{}", serde_json::to_string_pretty(session.attempt())?)?;
+        write!(output.out, "{}", hand_in::write_attempt(session.attempt()))?;
         return Ok(());
     }
     // Without a browser nobody is taught: the ladder is always open.

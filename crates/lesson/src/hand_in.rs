@@ -2,6 +2,9 @@
 //!
 //! One attempt or quiz that cannot be read does not take the others of its hand-in with it.
 
+mod patch;
+
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use pullpath_view::hand_in::{HandIn, HandedAttempt, KIND, Learner, QuizAnswers, Response};
@@ -26,6 +29,8 @@ pub const MOST_SECONDS: u64 = 28 * 24 * 3600;
 pub const MOST_TEXT: usize = intake::MOST_BYTES;
 /// The most attempts and quizzes in one hand-in.
 pub const MOST_PARTS: usize = 200;
+/// The most bytes that all edits of one file come to when they are written out: short ones must not become a flood.
+const MOST_EDITED: usize = 32 << 20;
 /// A name or a number is not longer.
 const MOST_NAME: usize = 200;
 
@@ -69,7 +74,20 @@ impl<T> Placed<T> {
 /// The text of a hand-in: its digest is filled in.
 pub fn write(hand_in: &HandIn) -> String {
     let mut value = serde_json::to_value(hand_in).expect("a hand-in has string keys only");
+    let attempts = value.get_mut("attempts").and_then(Value::as_array_mut);
+    for attempt in attempts.into_iter().flatten() {
+        patch::shorten(attempt);
+    }
     value["digest"] = digest(&value).into();
+    let mut text = serde_json::to_string_pretty(&value).expect("it is a JSON value");
+    text.push('\n');
+    text
+}
+
+/// The text of an attempt that stands alone.
+pub fn write_attempt(attempt: &Attempt) -> String {
+    let mut value = serde_json::to_value(attempt).expect("an attempt has string keys only");
+    patch::shorten(&mut value);
     let mut text = serde_json::to_string_pretty(&value).expect("it is a JSON value");
     text.push('\n');
     text
@@ -123,7 +141,7 @@ fn whole(root: &Node<'_>, value: &Value) -> Option<Read> {
         return None;
     }
     if is_attempt {
-        let attempt = attempt(root)?;
+        let attempt = attempt(root, &Cell::new(0))?;
         return Some(Read { learner: None, attempts: vec![attempt], quizzes: Vec::new() });
     }
     if is_quiz && !says_so {
@@ -151,9 +169,10 @@ fn whole(root: &Node<'_>, value: &Value) -> Option<Read> {
         );
         return None;
     }
+    let edited = Cell::new(0);
     Some(Read {
         learner: Some(learner),
-        attempts: attempts.iter().filter_map(attempt).collect(),
+        attempts: attempts.iter().filter_map(|node| attempt(node, &edited)).collect(),
         quizzes: quizzes.iter().filter_map(quiz).collect(),
     })
 }
@@ -218,7 +237,8 @@ fn short_text(node: &Node<'_>, most: usize) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn attempt(node: &Node<'_>) -> Option<Placed<HandedAttempt>> {
+/// `edited` counts the bytes of edits, of all attempts of a file.
+fn attempt(node: &Node<'_>, edited: &Cell<usize>) -> Option<Placed<HandedAttempt>> {
     let fields = node.map(ATTEMPT)?;
     if !format_is_known(node) {
         return None;
@@ -246,7 +266,7 @@ fn attempt(node: &Node<'_>) -> Option<Placed<HandedAttempt>> {
         );
     }
     let actions_node = fields.need("actions", HINT);
-    let actions = actions_node.as_ref().and_then(|node| actions(node, newer));
+    let actions = actions_node.as_ref().and_then(|node| actions(node, newer, edited));
     let mut spans = BTreeMap::from([("", node.span())]);
     for name in ["scenario", "version", "seed", "content", "points"] {
         if let Some(node) = fields.get(name) {
@@ -266,7 +286,7 @@ fn attempt(node: &Node<'_>) -> Option<Placed<HandedAttempt>> {
     Some(Placed { value: HandedAttempt { attempt, points }, spans })
 }
 
-fn actions(node: &Node<'_>, newer: bool) -> Option<Vec<Action>> {
+fn actions(node: &Node<'_>, newer: bool, edited: &Cell<usize>) -> Option<Vec<Action>> {
     let items = node.list();
     if items.len() > MOST_ACTIONS {
         let message = format!("{} actions, more than {MOST_ACTIONS}", items.len());
@@ -275,8 +295,21 @@ fn actions(node: &Node<'_>, newer: bool) -> Option<Vec<Action>> {
     }
     let mut actions = Vec::with_capacity(items.len());
     let mut seconds = 0;
+    let mut texts = patch::Texts::default();
     for item in &items {
-        let action = match Action::deserialize(item.value()) {
+        let action = match texts.read(item) {
+            Ok(Some(edit)) => Ok(edit),
+            Ok(None) => Action::deserialize(item.value()),
+            Err(why) => {
+                item.error(
+                    "bad-patch",
+                    why,
+                    "attempts are made by Pullpath and are not edited by hand",
+                );
+                return None;
+            }
+        };
+        let action = match action {
             Ok(action) => action,
             Err(error) => {
                 let hint = if newer {
@@ -288,6 +321,7 @@ fn actions(node: &Node<'_>, newer: bool) -> Option<Vec<Action>> {
                 return None;
             }
         };
+        texts.note(&action);
         match &action {
             Action::Advance { seconds: more } => seconds += u64::from(*more),
             // A run takes ten minutes at most.
@@ -297,6 +331,14 @@ fn actions(node: &Node<'_>, newer: bool) -> Option<Vec<Action>> {
                     format!("a text of {} KiB, more than {}", text.len() / 1024, MOST_TEXT / 1024);
                 item.error("too-large", message, "no manifest is so large");
                 return None;
+            }
+            Action::Edit { text, .. } => {
+                edited.set(edited.get() + text.len());
+                if edited.get() > MOST_EDITED {
+                    let message = format!("the edits come to more than {} MiB", MOST_EDITED >> 20);
+                    item.error("too-large", message, "nobody edits so much: ask how it was made");
+                    return None;
+                }
             }
             _ => {}
         }
@@ -401,6 +443,39 @@ mod tests {
         assert_eq!(read.attempts[0].value, hand_in().attempts[0]);
         assert_eq!(read.quizzes[0].value, hand_in().quizzes[0]);
         assert_eq!(&text[read.attempts[0].span("seed")], "7");
+    }
+
+    #[test]
+    fn edits_are_written_short_and_read_back_to_the_letter() {
+        let edit = |file: &str, text: &str| Action::Edit { file: file.into(), text: text.into() };
+        let long = format!("kind: Deployment\n{}# é\n", "  a: 1\n".repeat(40));
+        let mut hand_in = hand_in();
+        let actions = vec![
+            edit("a.yaml", &long),
+            Action::Apply,
+            edit("b.yaml", "x: 1\n"),
+            edit("a.yaml", &long.replace('é', "è")),
+            Action::Reset,
+            edit("b.yaml", "completely: other\n"),
+            edit("a.yaml", ""),
+            edit("a.yaml", &long),
+        ];
+        hand_in.attempts[0].attempt.actions = actions;
+        let text = write(&hand_in);
+        assert_eq!(text.matches("kind: Deployment").count(), 2, "{text}");
+        let read_back = read("a.json", &text);
+        assert_eq!(read_back.diagnostics, []);
+        assert_eq!(read_back.value.unwrap().attempts[0].value, hand_in.attempts[0]);
+
+        // As it was written before there were short ones, it reads too.
+        let mut whole = serde_json::to_value(&hand_in).unwrap();
+        whole["digest"] = digest(&whole).into();
+        let whole = whole.to_string();
+        assert!(text.len() * 2 < whole.len() * 3);
+        assert_eq!(read("a.json", &whole).value.unwrap().attempts[0].value, hand_in.attempts[0]);
+        let alone = write_attempt(&hand_in.attempts[0].attempt);
+        let alone = read("a.json", &alone).value.unwrap();
+        assert_eq!(alone.attempts[0].value.attempt, hand_in.attempts[0].attempt);
     }
 
     #[test]
