@@ -1,0 +1,2 @@
+kubectl apply -f .
+kubectl rollout restart deployment/sessions -n shop

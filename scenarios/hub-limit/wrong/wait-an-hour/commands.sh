@@ -1,0 +1,2 @@
+# Perhaps it will be over by then.
+sleep 1h

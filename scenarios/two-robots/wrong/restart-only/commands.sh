@@ -1,0 +1,1 @@
+kubectl rollout restart deployment/storefront -n shop
