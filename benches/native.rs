@@ -73,6 +73,32 @@ fn main() {
         assert!(session.judge().passed, "the edit solves the scenario");
     });
 
+    // Goals in 50 worlds that are drawn anew each time, as by a page that has just opened the scenario.
+    let many = || {
+        session("default-serviceaccount", &|texts| {
+            let file = texts.get_mut("scenario.yaml").expect("a scenario has one");
+            *file = file.replacen("    within: 7m", "    within: 7m\n    worlds: 50", 1);
+            let file =
+                texts.get_mut("files/deployment.yaml").expect("the scenario has a Deployment");
+            *file = file.replace("replicas: 3", "replicas: 10");
+        })
+    };
+    let own = many().scenario().text("deployment.yaml").expect("it is there").to_owned();
+    let mended =
+        own.replacen("    spec:\n", "    spec:\n      serviceAccountName: payment-api-sa\n", 1);
+    let play = |session: &mut Session| {
+        act(session, Action::Edit { file: "deployment.yaml".into(), text: mended.clone() });
+        act(session, Action::Apply);
+        act(session, Action::Run);
+        assert!(session.judge().passed, "the edit solves the scenario in every world");
+    };
+    measure("50 worlds of a scenario with 10 Pods, drawn, played and judged", || play(&mut many()));
+    let mut drawn = many();
+    play(&mut drawn);
+    measure("50 worlds of a scenario with 10 Pods, judged again", || {
+        assert!(drawn.judge().passed, "the edit solves the scenario in every world");
+    });
+
     let grader = Regrader::new(token.scenario(), None).expect("its history applies");
     let mut number = 0;
     measure("100 different attempts graded again, on one core", || {
