@@ -102,7 +102,9 @@ fn bundle_editor() -> Outcome<()> {
 fn bundle_content() -> Outcome<()> {
     let to = stage("content");
     let _ = fs::remove_dir_all(&to);
-    run(pullpath().args(["bundle", "scenarios", "lessons", "quizzes", "--out"]).arg(&to))
+    run(pullpath().args(["bundle", "scenarios", "lessons", "quizzes", "--out"]).arg(&to))?;
+    // Editors of authors fetch them from the site.
+    run(pullpath().args(["schema", "--out"]).arg(to.join("schema")))
 }
 
 /// The project's own command line, in the build that the tests use.

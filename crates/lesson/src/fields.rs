@@ -10,6 +10,9 @@ use crate::intake::{Document, pointer};
 use crate::quantity;
 use crate::source::Span;
 
+#[cfg(feature = "schema")]
+pub(crate) mod record;
+
 /// Where the problems of one file are collected.
 pub(crate) struct Sink<'a> {
     /// The file that the document stands in.
@@ -41,6 +44,20 @@ pub(crate) struct Node<'a> {
     document: &'a Document,
     at: String,
     value: &'a Value,
+    // The same way without indices and names that authors choose: what a schema is made of.
+    #[cfg(feature = "schema")]
+    way: String,
+}
+
+/// One step down from a value.
+#[derive(Clone, Copy)]
+enum Step {
+    // A field that the format names.
+    Field,
+    // An entry that the author names.
+    Entry,
+    // An item of a list.
+    Item,
 }
 
 /// A map, of which every field is known.
@@ -48,7 +65,20 @@ pub(crate) struct Fields<'a>(Node<'a>);
 
 impl<'a> Node<'a> {
     pub(crate) fn root(sink: &'a Sink<'a>, document: &'a Document) -> Self {
-        Self { sink, document, at: String::new(), value: &document.value }
+        Self {
+            sink,
+            document,
+            at: String::new(),
+            value: &document.value,
+            #[cfg(feature = "schema")]
+            way: String::new(),
+        }
+    }
+
+    /// Notes what a reader asks this value to be, where somebody makes a schema.
+    #[cfg(feature = "schema")]
+    fn asked(&self, form: record::Form) {
+        record::note(&self.way, form);
     }
 
     fn shifted(&self, span: Span) -> Span {
@@ -120,12 +150,27 @@ impl<'a> Node<'a> {
         );
     }
 
-    fn child(&self, step: &str, value: &'a Value) -> Self {
-        Self { sink: self.sink, document: self.document, at: pointer(&self.at, step), value }
+    fn child(&self, step: &str, value: &'a Value, kind: Step) -> Self {
+        #[cfg(not(feature = "schema"))]
+        let _ = kind;
+        Self {
+            sink: self.sink,
+            document: self.document,
+            at: pointer(&self.at, step),
+            value,
+            #[cfg(feature = "schema")]
+            way: match kind {
+                Step::Field => format!("{}/{step}", self.way),
+                Step::Entry => format!("{}/{{}}", self.way),
+                Step::Item => format!("{}/[]", self.way),
+            },
+        }
     }
 
     /// The map, each of whose fields is in `known`.
     pub(crate) fn map(&self, known: &[&str]) -> Option<Fields<'a>> {
+        #[cfg(feature = "schema")]
+        record::map(&self.way, &self.at, known);
         let Value::Object(map) = self.value else {
             self.wrong_type("a map", &format!("write its fields below it: {}", one_of(known)));
             return None;
@@ -134,7 +179,7 @@ impl<'a> Node<'a> {
             if !known.contains(&key.as_str()) {
                 let hint = did_you_mean(key, known.iter().copied())
                     .unwrap_or_else(|| format!("the fields here are {}", one_of(known)));
-                let span = self.child(key, value).key_span();
+                let span = self.child(key, value, Step::Field).key_span();
                 self.error_at(
                     "unknown-field",
                     span,
@@ -148,8 +193,13 @@ impl<'a> Node<'a> {
 
     /// The entries of a map whose keys are the author's.
     pub(crate) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Entries);
         if let Value::Object(map) = self.value {
-            return map.iter().map(|(key, value)| (key.as_str(), self.child(key, value))).collect();
+            let entry = |(key, value): (&'a String, &'a Value)| {
+                (key.as_str(), self.child(key, value, Step::Entry))
+            };
+            return map.iter().map(entry).collect();
         }
         self.wrong_type("a map", "write `name: …` below it");
         Vec::new()
@@ -158,12 +208,15 @@ impl<'a> Node<'a> {
     /// The items of a list, if it is one.
     pub(crate) fn items(&self) -> Vec<Node<'a>> {
         let items = self.value.as_array().map_or(&[][..], Vec::as_slice);
-        let item = |(index, value): (usize, &'a Value)| self.child(&index.to_string(), value);
+        let item =
+            |(index, value): (usize, &'a Value)| self.child(&index.to_string(), value, Step::Item);
         items.iter().enumerate().map(item).collect()
     }
 
     /// The items of a list.
     pub(crate) fn list(&self) -> Vec<Node<'a>> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::List);
         if self.value.is_array() {
             return self.items();
         }
@@ -178,7 +231,7 @@ impl<'a> Node<'a> {
 
     /// One field of a map whose other fields are not looked at yet.
     pub(crate) fn peek(&self, name: &str) -> Option<Node<'a>> {
-        Some(self.child(name, self.value.get(name)?))
+        Some(self.child(name, self.value.get(name)?, Step::Field))
     }
 
     /// The text, if it is one.
@@ -186,13 +239,17 @@ impl<'a> Node<'a> {
         self.value.as_str()
     }
 
-    /// The number, if it is a whole one.
+    /// The version of a format, if it is a whole number.
     pub(crate) fn number(&self) -> Option<u64> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Version);
         self.value.as_u64()
     }
 
     /// As it stands, for a decoder of its own.
     pub(crate) fn value(&self) -> &'a Value {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Any);
         self.value
     }
 
@@ -202,6 +259,8 @@ impl<'a> Node<'a> {
 
     /// A text that says something.
     pub(crate) fn text(&self) -> Option<&'a str> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Text);
         match self.value {
             Value::String(text) if !text.trim().is_empty() => Some(text),
             Value::String(_) => {
@@ -221,6 +280,8 @@ impl<'a> Node<'a> {
 
     /// A whole number from `least` to `most`.
     pub(crate) fn whole(&self, least: u64, most: u64) -> Option<u64> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Whole(least, most));
         let number = self.value.as_u64().filter(|number| (least..=most).contains(number));
         if number.is_none() {
             let wanted = format!("a whole number from {least} to {most}");
@@ -232,6 +293,8 @@ impl<'a> Node<'a> {
 
     /// `true` or `false`.
     pub(crate) fn truth(&self) -> Option<bool> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Truth);
         if let Value::Bool(truth) = self.value {
             return Some(*truth);
         }
@@ -241,6 +304,8 @@ impl<'a> Node<'a> {
 
     /// One of some words.
     pub(crate) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Words(words.iter().map(|(word, _)| (*word).to_owned()).collect()));
         let text = self.text()?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
@@ -252,6 +317,8 @@ impl<'a> Node<'a> {
 
     /// One of some words, as it stands.
     pub(crate) fn known_word(&self, known: &[&str]) -> Option<&'a str> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Words(known.iter().map(|&word| word.to_owned()).collect()));
         let text = self.text()?;
         if known.contains(&text) {
             return Some(text);
@@ -313,6 +380,8 @@ impl<'a> Node<'a> {
 
     /// A length of time.
     pub(crate) fn duration(&self) -> Option<Duration> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Length);
         // `0` needs no unit, and is a number then.
         if self.value.as_u64() == Some(0) {
             return Some(Duration::ZERO);
@@ -337,6 +406,8 @@ impl<'a> Node<'a> {
         hint: &str,
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
+        #[cfg(feature = "schema")]
+        self.asked(record::Form::Parsed(hint.to_owned()));
         let found = match self.value {
             Value::String(text) => text.clone(),
             // An unquoted `2.1` or `48`.
@@ -358,15 +429,20 @@ impl<'a> Fields<'a> {
     /// A field that may be left out.
     pub(crate) fn get(&self, name: &str) -> Option<Node<'a>> {
         let value = self.0.value.get(name).filter(|value| !value.is_null())?;
-        Some(self.0.child(name, value))
+        Some(self.0.child(name, value, Step::Field))
     }
 
     /// A field that must be there.
     pub(crate) fn need(&self, name: &str, hint: &str) -> Option<Node<'a>> {
+        #[cfg(feature = "schema")]
+        record::needed(&self.0.way, &self.0.at, name, hint);
         let found = self.get(name);
         if found.is_none() {
             let (span, message) = match self.0.value.get(name) {
-                Some(value) => (self.0.child(name, value).key_span(), format!("`{name}` is empty")),
+                Some(value) => (
+                    self.0.child(name, value, Step::Field).key_span(),
+                    format!("`{name}` is empty"),
+                ),
                 None => {
                     let whole = self.0.span();
                     (whole.start..whole.start, format!("`{name}` is missing"))

@@ -23,6 +23,9 @@ pub mod bundle;
 pub mod grade;
 pub mod hand_in;
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 /// A folder of texts: path with `/` to text.
 pub type Texts = std::collections::BTreeMap<String, String>;
 
