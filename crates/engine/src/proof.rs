@@ -1,12 +1,15 @@
 //! The proof that a scenario is sound: it fails as shipped, every solution passes, every foreseen wrong answer draws
 //! its own feedback, and two runs agree.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::quantity::duration_text;
 use pullpath_lesson::scenario::{Answer, FILE, Scenario};
 use pullpath_lesson::source::Span;
+use pullpath_model::time::{SimTime, Span as TimeSpan};
 
 use crate::answer::{self, Problem};
 use crate::session::Session;
@@ -20,11 +23,19 @@ pub struct Proof {
     pub solutions: u32,
     /// How many wrong answers drew their own feedback.
     pub wrong: u32,
+    // The goals that some wrong answer misses.
+    missed: BTreeSet<String>,
 }
+
+/// What is simulated before and after the learner's last change may take so long, as in attempts.
+const MOST: TimeSpan = TimeSpan::hours(28 * 24);
 
 /// Proves a scenario, or says what does not hold.
 pub fn prove(scenario: &Arc<Scenario>) -> Proof {
     let mut proof = Proof::default();
+    if !takes_bearable_time(scenario, &mut proof) {
+        return proof;
+    }
     match Session::new(Arc::clone(scenario)) {
         Err(diagnostic) => {
             proof.diagnostics.push(diagnostic);
@@ -39,6 +50,8 @@ pub fn prove(scenario: &Arc<Scenario>) -> Proof {
         wrong_is_told(scenario, wrong, &mut proof);
     }
     each_its_own(scenario, &mut proof);
+    every_goal_can_be_missed(scenario, &mut proof);
+    more_than_one_way(scenario, &mut proof);
     proof
 }
 
@@ -46,13 +59,44 @@ fn error(code: &'static str, span: &Span, message: String, hint: &str) -> Diagno
     Diagnostic::error(code, FILE, span.clone(), message).hint(hint)
 }
 
+/// Nobody waits for a year of simulated time.
+fn takes_bearable_time(scenario: &Scenario, proof: &mut Proof) -> bool {
+    let history = SimTime::START.since(scenario.world().from);
+    let before = proof.diagnostics.len();
+    for goal in scenario.goals() {
+        let takes = history + goal.at + goal.within;
+        if takes > MOST {
+            let message = format!(
+                "goal `{}` asks for {} of simulated time, more than {}",
+                goal.id,
+                duration_text(takes),
+                duration_text(MOST)
+            );
+            let hint = "let `from` be later, or `at` and `within` be shorter";
+            proof.diagnostics.push(error("too-much-time", &goal.span, message, hint));
+        }
+    }
+    proof.diagnostics.len() == before
+}
+
 fn start_fails(scenario: &Scenario, verdict: &Verdict, proof: &mut Proof) {
     for (goal, judged) in scenario.goals().iter().zip(&verdict.goals) {
-        if judged.met {
+        if judged.met && !goal.holds_at_start {
             let message = format!("goal `{}` is met before the learner has done anything", goal.id);
-            let hint = "break the world or the shipped files so that the goal has to be worked for";
+            let hint = "break the world or the shipped files so that it has to be worked for, or write `holds-at-start: true` where it must not be lost";
             proof.diagnostics.push(error("solved-at-start", &goal.span, message, hint));
         }
+        if !judged.met && goal.holds_at_start {
+            let message = format!("goal `{}` does not hold before the learner has come", goal.id);
+            let hint = "take `holds-at-start` away, or mend the world or the shipped files";
+            proof.diagnostics.push(error("lost-at-start", &goal.span, message, hint));
+        }
+    }
+    let all = scenario.goals().iter().all(|goal| goal.holds_at_start);
+    if let (true, Some(goal)) = (all, scenario.goals().first()) {
+        let message = "every goal holds before the learner has come".to_owned();
+        let hint = "ask for something that has to be worked for";
+        proof.diagnostics.push(error("solved-at-start", &goal.span, message, hint));
     }
 }
 
@@ -85,6 +129,8 @@ fn wrong_is_told(
 ) {
     let name = &wrong.answer.name;
     let Some((verdict, _)) = played(scenario, &wrong.answer, &wrong.span, proof) else { return };
+    let missed = verdict.goals.iter().filter(|goal| !goal.met).map(|goal| goal.id.clone());
+    proof.missed.extend(missed);
     if verdict.passed {
         let message = format!("the wrong answer `{name}` passes");
         let hint = "any correct way passes: move it to the solutions, or ask for more in a goal";
@@ -120,6 +166,30 @@ fn each_its_own(scenario: &Scenario, proof: &mut Proof) {
             let hint = "give each foreseen mistake its own words";
             proof.diagnostics.push(error("feedback-shared", &one.span, message, hint));
         }
+    }
+}
+
+/// A goal that nobody misses grades nothing.
+fn every_goal_can_be_missed(scenario: &Scenario, proof: &mut Proof) {
+    for goal in scenario.goals() {
+        if scenario.is_sandbox() || proof.missed.contains(&goal.id) {
+            continue;
+        }
+        let message = format!("no wrong answer misses goal `{}`", goal.id);
+        let hint = "write the mistake that it is there for as an answer in `wrong/`, or take the goal away";
+        let span = goal.span.clone();
+        let warning = Diagnostic::warning("goal-never-missed", FILE, span, message);
+        proof.diagnostics.push(warning.hint(hint));
+    }
+}
+
+/// Goals look at what the cluster does, and there is mostly more than one way to it.
+fn more_than_one_way(scenario: &Scenario, proof: &mut Proof) {
+    if let [only] = scenario.solutions() {
+        let message = "one way is shown to pass".to_owned();
+        let hint = "if there is another, such as the account in place of the template, let it stand in `solutions/` too";
+        let note = Diagnostic::note("one-solution", FILE, only.span.clone(), message);
+        proof.diagnostics.push(note.hint(hint));
     }
 }
 
@@ -160,7 +230,8 @@ fn told(verdict: &Verdict) -> String {
         let miss = goal.miss.as_ref()?;
         let event =
             miss.event.as_deref().unwrap_or("no warning event").lines().next().unwrap_or_default();
-        Some(format!("goal `{}` is missed by {} ({event})", goal.id, miss.object))
+        let by = miss.object.as_ref().map(|object| format!(" by {object}")).unwrap_or_default();
+        Some(format!("goal `{}` is missed{by} ({event})", goal.id))
     });
     missed.collect::<Vec<_>>().join("; ")
 }

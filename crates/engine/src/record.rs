@@ -47,9 +47,10 @@ pub fn of_verdict(scenario: &Scenario, verdict: &Verdict) -> Item {
             max_points: goal.points,
             feedback: miss.and_then(|miss| miss.feedback.clone()),
             chosen: Vec::new(),
-            object: miss.map(|miss| miss.object.to_string()),
+            object: miss.and_then(|miss| miss.object.as_ref()).map(ToString::to_string),
             event: miss.and_then(|miss| miss.event.clone()),
             world: judged.world,
+            hidden: !goal.is_visible(),
             said: miss.map(|miss| plain_lines(&miss.say)).unwrap_or_default(),
         }
     };
@@ -86,6 +87,7 @@ pub fn of_answers(asked: &Asked, answers: &BTreeMap<String, Response>) -> Item {
             object: None,
             event: None,
             world: None,
+            hidden: false,
         });
     }
     let points: u32 = checks.iter().map(|check| check.points).sum();

@@ -8,7 +8,7 @@ use pullpath_lesson::grade::Verdict;
 use pullpath_lesson::scenario::Scenario;
 use pullpath_view::{Action, Attempt};
 
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::worlds;
 
 /// Replays attempts at one scenario. The worlds are the instructor's: an attempt's own seed says only what its Pods were
@@ -39,10 +39,10 @@ impl Regrader {
 
     fn replay(&self, attempt: &Attempt) -> Session {
         let mut session = self.start.clone();
-        let names_pods =
-            attempt.actions.iter().any(|action| matches!(action, Action::DeletePod { .. }));
+        let actions = session::decisive(&attempt.actions);
+        let names_pods = actions.iter().any(|action| matches!(action, Action::DeletePod { .. }));
         if !names_pods || attempt.seed == session.scenario.world().seed {
-            for action in &attempt.actions {
+            for action in actions {
                 // A refused action changes nothing, then and now.
                 let _ = session.act(action.clone(), &mut |_, _| {});
             }
@@ -50,7 +50,7 @@ impl Regrader {
         }
         // Played beside its own world, which knows the names.
         let mut own = self.named(attempt.seed);
-        for action in &attempt.actions {
+        for action in actions {
             let before = own.attempt.actions.len();
             let done = own.act(action.clone(), &mut |_, _| {});
             let now = own.attempt.actions.len();

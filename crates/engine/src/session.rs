@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::Diagnostic;
-use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::grade::{self, Deeds, Verdict};
 use pullpath_lesson::hand_in::ENGINE;
 use pullpath_lesson::manifest;
 use pullpath_lesson::scenario::{LadderRule, Scenario};
@@ -177,7 +177,13 @@ impl Session {
 
     /// The verdict in this world alone, whatever other worlds goals ask for.
     pub fn judge_here(&self) -> Verdict {
-        pullpath_lesson::grade::judge(&self.scenario, self.after_change())
+        grade::judge(&self.scenario, self.after_change(), &self.deeds())
+    }
+
+    /// What was done, as far as goals ask for it.
+    pub(crate) fn deeds(&self) -> Deeds {
+        let text = |file: &str| self.files.get(file).map(String::as_str);
+        Deeds::of(&self.scenario, &self.attempt.actions, &text)
     }
 
     /// The cluster right after the last change, which goals count from.
@@ -249,6 +255,10 @@ impl Session {
     }
 
     fn perform(&mut self, action: &Action, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
+        let forbidden = grade::deed(action).filter(|deed| self.scenario.forbidden().contains(deed));
+        if let Some(deed) = forbidden {
+            return Err(format!("this scenario asks you to do without `{}`", deed.name()));
+        }
         match action {
             Action::Edit { file, text } => self.edit(file, text),
             Action::ResetFile { file } => {
@@ -286,6 +296,15 @@ impl Session {
         let known = known.ok_or_else(|| no_file(file))?;
         if !known.edit {
             return Err(format!("`{file}` cannot be edited in this scenario"));
+        }
+        if !known.may_become(text) {
+            let (first, last) = known.editable_lines();
+            let lines = match last {
+                last if last > first => format!("only lines {first} to {last}"),
+                last if last == first => format!("only line {first}"),
+                _ => format!("only what stands between lines {} and {first}", first - 1),
+            };
+            return Err(format!("{lines} of `{file}` can be edited in this scenario"));
         }
         self.files.insert(file.to_owned(), text.to_owned());
         Ok(Vec::new())
@@ -501,7 +520,7 @@ impl Session {
     }
 
     fn broken_rung(&self) -> Option<u8> {
-        let workloads = self.scenario.goals().iter().map(|goal| goal.check.workload());
+        let workloads = self.scenario.goals().iter().filter_map(|goal| goal.check.workload());
         let pods = workloads
             .flat_map(|workload| self.cluster.pods_of(&workload.namespace, &workload.name))
             .filter(|pod| pod.waiting().is_some());
@@ -569,6 +588,13 @@ impl Session {
         *self = Self { attempt, guide, worlds, marks, ..fresh };
         Ok(Vec::new())
     }
+}
+
+/// The actions without the time that goes by at their end: goals count from the last change, whatever the clock says.
+pub(crate) fn decisive(actions: &[Action]) -> &[Action] {
+    let passes = |action: &Action| matches!(action, Action::Run | Action::Advance { .. });
+    let last = actions.iter().rposition(|action| !passes(action));
+    &actions[..last.map_or(0, |last| last + 1)]
 }
 
 /// The name of the Deployment of a Pod: its own without the hash and the drawn end. Others have names of their own, which

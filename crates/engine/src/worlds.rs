@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use pullpath_lesson::diagnostic::Diagnostic;
-use pullpath_lesson::grade::{self, GoalVerdict, Verdict};
+use pullpath_lesson::grade::{self, Deeds, GoalVerdict, Verdict};
 use pullpath_lesson::quantity::duration_text;
 use pullpath_lesson::scenario::Scenario;
 use pullpath_model::random::Stream;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::world::World as Surroundings;
 
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// A world that was drawn, with its start.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl World {
     /// What another session's attempt comes to here.
     fn play(&self, other: &Session) -> Session {
         let mut session = self.start.clone();
-        for place in 0..other.attempt.actions.len() {
+        for place in 0..session::decisive(&other.attempt.actions).len() {
             session.act_as(other, place);
         }
         session
@@ -108,7 +108,8 @@ pub(crate) fn drawn(scenario: &Scenario, seed: u64) -> Vec<World> {
 /// The verdict on a session's attempt: in its own world first, and where a goal holds there, in the drawn ones.
 pub(crate) fn judge(session: &Session) -> Verdict {
     let scenario = &session.scenario;
-    let verdict = grade::judge(scenario, session.after_change());
+    let deeds = session.deeds();
+    let verdict = grade::judge(scenario, session.after_change(), &deeds);
     let held_by: u32 = scenario
         .goals()
         .iter()
@@ -129,26 +130,30 @@ pub(crate) fn judge(session: &Session) -> Verdict {
         if !scenario.goals().iter().zip(&goals).any(wanted) {
             continue;
         }
-        judge_in(world, session, place as u32, &mut goals);
+        judge_in(world, session, place as u32, &deeds, &mut goals);
     }
-    Verdict::of(scenario, goals)
+    Verdict::of(scenario, goals, &deeds)
 }
 
 /// Takes back the goals that hold so far and do not hold in this world.
-fn judge_in(world: &World, session: &Session, place: u32, goals: &mut [GoalVerdict]) {
+fn judge_in(
+    world: &World,
+    session: &Session,
+    place: u32,
+    deeds: &Deeds,
+    goals: &mut [GoalVerdict],
+) {
     let scenario = &session.scenario;
     let played = world.play(session);
-    let missed = |(goal, judged): (&pullpath_lesson::scenario::Goal, &GoalVerdict)| {
-        judged.met && place < goal.worlds && !grade::holds(goal, played.after_change())
-    };
-    let missed: Vec<bool> = scenario.goals().iter().zip(&*goals).map(missed).collect();
-    if !missed.contains(&true) {
+    let wanted = |at: usize| goals[at].met && place < scenario.goals()[at].worlds;
+    let missed = grade::missed(scenario, played.after_change(), deeds, &wanted);
+    if missed.is_empty() {
         return;
     }
-    let here = grade::judge(&played.scenario, played.after_change());
-    for ((judged, here), missed) in goals.iter_mut().zip(here.goals).zip(missed) {
-        if missed {
-            *judged = GoalVerdict { world: Some(world.number), ..here };
+    let here = grade::judge(&played.scenario, played.after_change(), deeds);
+    for (at, here) in here.goals.into_iter().enumerate() {
+        if missed.contains(&at) {
+            goals[at] = GoalVerdict { world: Some(world.number), ..here };
         }
     }
 }

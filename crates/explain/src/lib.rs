@@ -298,7 +298,7 @@ fn template(text: &str, diagnostics: &[Diagnostic]) -> Option<usize> {
 fn told(file: usize, diagnostic: &Diagnostic, sources: &Sources<'_>) -> Finding {
     let severity = match diagnostic.severity {
         diagnostic::Severity::Error => Severity::Error,
-        diagnostic::Severity::Warning => Severity::Warning,
+        diagnostic::Severity::Warning | diagnostic::Severity::Note => Severity::Warning,
     };
     // A place of the parser's may be anywhere: nothing is shown of it.
     let spot = Spot::value(file, diagnostic.span.start..diagnostic.span.start, None);

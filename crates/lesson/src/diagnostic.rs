@@ -29,8 +29,21 @@ pub struct Diagnostic {
 pub enum Severity {
     /// The file cannot be used.
     Error,
-    /// It can.
+    /// It can, and something in it is most likely not meant.
     Warning,
+    /// It can, and this is worth a thought.
+    Note,
+}
+
+impl Severity {
+    /// As it is printed, and as SARIF calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// What came of reading something, with everything that is wrong with it.
@@ -79,6 +92,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, file, span, message) }
     }
 
+    /// A note.
+    pub fn note(code: &'static str, file: &str, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, file, span, message) }
+    }
+
     /// The same with a hint.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
@@ -92,10 +110,7 @@ impl Diagnostic {
     /// As the command line prints it. `texts` holds the file, unless it is the file that is missing.
     pub fn draw(&self, texts: &Texts) -> String {
         let text = texts.get(&self.file).map_or("", String::as_str);
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
+        let severity = self.severity.name();
         let at = position(text, self.span.start);
         let mut drawing = format!("{severity}[{}]: {}\n", self.code, self.message);
         let _ = writeln!(drawing, " --> {}:{}:{}", self.file, at.line, at.column);
@@ -114,7 +129,7 @@ impl Diagnostic {
         let (start, end) = (position(text, self.span.start), position(text, self.span.end));
         Problem {
             code: self.code.to_owned(),
-            warning: self.severity == Severity::Warning,
+            warning: self.severity != Severity::Error,
             file: self.file.clone(),
             line: start.line,
             column: start.column,

@@ -389,9 +389,8 @@ impl Reader<'_, '_> {
 
     fn raw_html(&mut self, span: &Range<usize>) {
         let span = self.span(span.clone());
-        let message = "HTML is shown as text";
-        let warning = Diagnostic::warning("raw-html", self.file, span, message);
-        self.found.push(warning.hint("write Markdown, or put it between backticks"));
+        let refused = Diagnostic::error("raw-html", self.file, span, "HTML is refused");
+        self.found.push(refused.hint("write Markdown, or put it between backticks"));
     }
 
     fn html_block(&mut self, span: &Range<usize>) -> Block {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use pullpath_model::cause::Cause;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::World;
 use pullpath_view::block::Block;
@@ -31,7 +30,8 @@ pub enum Folder {
 /// A scenario that can be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    // Invariants: ids are unique among their kind; `pass` is at most the sum of the goals' points; every token, role,
+    // Invariants: ids are unique among their kind; `pass` is at most the sum of the points of the goals that the learner
+    // sees; every token, role,
     // registry, workload and file that is named exists; history is in order of time and not after T+0.
     pub(crate) id: String,
     pub(crate) sandbox: bool,
@@ -52,7 +52,10 @@ pub struct Scenario {
     pub(crate) goals: Vec<Goal>,
     pub(crate) goals_span: Span,
     pub(crate) predict: Option<Predict>,
+    pub(crate) forbidden: Vec<Deed>,
     pub(crate) hints: Vec<Vec<Block>>,
+    // What each hint costs, as many as there are hints.
+    pub(crate) penalties: Vec<u32>,
     pub(crate) brief: Vec<Block>,
     pub(crate) explanation: Vec<Block>,
     pub(crate) pass: u32,
@@ -150,6 +153,18 @@ impl Scenario {
     pub fn hints(&self) -> &[Vec<Block>] {
         &self.hints
     }
+    /// What so many open hints cost.
+    pub fn penalty(&self, open: usize) -> u32 {
+        self.penalties.iter().take(open).sum()
+    }
+    /// What the next hint costs, when so many are open.
+    pub fn next_penalty(&self, open: usize) -> u32 {
+        self.penalties.get(open).copied().unwrap_or(0)
+    }
+    /// What a learner may not do here.
+    pub fn forbidden(&self) -> &[Deed] {
+        &self.forbidden
+    }
     /// The story.
     pub fn brief(&self) -> &[Block] {
         &self.brief
@@ -165,6 +180,10 @@ impl Scenario {
     /// The sum of the goals' points.
     pub fn total(&self) -> u32 {
         self.goals.iter().map(|goal| goal.points).sum()
+    }
+    /// The sum of the points of goals that the learner sees: what `pass` is held against.
+    pub fn visible_total(&self) -> u32 {
+        self.goals.iter().filter(|goal| goal.is_visible()).map(|goal| goal.points).sum()
     }
     /// Answers that must pass; empty for [`Folder::Played`].
     pub fn solutions(&self) -> &[Solution] {
@@ -247,10 +266,28 @@ pub struct ScenarioFile {
     pub name: String,
     /// Whether the learner may change it.
     pub edit: bool,
+    /// What stays as it is where only a part may be changed: how the text begins and how it ends.
+    pub keep: (String, String),
     /// As it ships.
     pub text: String,
     /// Where it is named.
     pub span: Span,
+}
+
+impl ScenarioFile {
+    /// Whether a text only differs from the shipped one where it may.
+    pub fn may_become(&self, text: &str) -> bool {
+        let (head, tail) = &self.keep;
+        text.len() >= head.len() + tail.len()
+            && text.starts_with(head.as_str())
+            && text.ends_with(tail.as_str())
+    }
+
+    /// The lines that may be changed, from 1; there may be none yet.
+    pub fn editable_lines(&self) -> (usize, usize) {
+        let (head, tail) = (self.keep.0.lines().count(), self.keep.1.lines().count());
+        (head + 1, self.text.lines().count().saturating_sub(tail))
+    }
 }
 
 /// `kubectl apply -f` of some files, before the learner came.
@@ -262,154 +299,6 @@ pub struct HistoryStep {
     pub apply: Vec<String>,
     /// Where the step stands.
     pub span: Span,
-}
-
-/// A statement on a simulated outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Goal {
-    /// Unique in the scenario.
-    pub id: String,
-    /// One sentence, as the learner reads it.
-    pub title: String,
-    /// What it is worth; at least 1.
-    pub points: u32,
-    /// The statement.
-    pub check: Check,
-    /// How long after the learner's last change it begins to count; zero when the file says nothing.
-    pub at: Duration,
-    /// How long it then may take to come true.
-    pub within: Duration,
-    /// In how many drawn worlds it must hold as well; zero when the file says nothing.
-    pub worlds: u32,
-    /// What to say when it is not met: the first whose conditions all hold. Never empty of conditions but the last.
-    pub feedback: Vec<Feedback>,
-    /// Where the goal's id stands.
-    pub span: Span,
-}
-
-/// What a goal states.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Check {
-    /// All replicas that the workload asks for run, of its current template.
-    Running {
-        /// Which one.
-        workload: Workload,
-    },
-    /// A Pod made from the workload's template comes to run on a node that has just joined, with nothing cached.
-    FreshPod {
-        /// Whose template.
-        like: Workload,
-    },
-}
-
-impl Check {
-    /// The workload that the check is about.
-    pub fn workload(&self) -> &Workload {
-        match self {
-            Self::Running { workload } => workload,
-            Self::FreshPod { like } => like,
-        }
-    }
-}
-
-/// A Deployment, written `namespace/name`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Workload {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl std::fmt::Display for Workload {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
-
-/// What to say about one way to miss a goal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Feedback {
-    /// Unique in the scenario.
-    pub id: String,
-    /// All of these hold of the Pod that shows the failure; no conditions always hold.
-    pub when: Vec<Condition>,
-    /// What is said.
-    pub say: Say,
-    /// Where the feedback's id stands.
-    pub span: Span,
-}
-
-/// One thing that can be true of the Pod that shows a failure: the newest of the workload's that does not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// The last pull failed for one of these.
-    Cause(Vec<Cause>),
-    /// The Pod runs as this account.
-    ServiceAccount(String),
-    /// The Pod's ServiceAccount carries this annotation.
-    AccountAnnotation(String),
-    /// The Pod's own list of pull secrets, as it was admitted, holds this name.
-    NamesSecret(String),
-    /// Whether the Pod is older than the learner's last change.
-    Created(Created),
-    /// A container waits with one of these reasons.
-    Waiting(Vec<String>),
-    /// An event of this reason was recorded on the workload, its ReplicaSets or its Pods.
-    Event(String),
-    /// What the workload's last good pull logged in with.
-    PulledWith(PulledWith),
-    /// Another goal is met.
-    GoalMet(String),
-}
-
-/// Whether a Pod is older than the learner's last change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Created {
-    /// Created before it.
-    BeforeChange,
-    /// Created at it or after.
-    AfterChange,
-}
-
-/// What a good pull logged in with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PulledWith {
-    /// An entry of a pull secret.
-    Secret,
-    /// A credential provider of the node.
-    Provider,
-    /// No credential at all.
-    Nothing,
-    /// There was no good pull.
-    NotPulled,
-}
-
-/// Feedback text with places to fill in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Say {
-    pub(crate) blocks: Vec<Block>,
-}
-
-impl Say {
-    /// What may stand in braces: `{pod}`, `{serviceAccount}`, `{event}`.
-    pub const QUOTES: [&str; 3] = ["pod", "serviceAccount", "event"];
-
-    /// The text with every `{name}` replaced by what `value` gives for it. What is filled in is never read as Markdown.
-    pub fn fill(&self, value: &dyn Fn(&str) -> String) -> Vec<Block> {
-        let mut blocks = self.blocks.clone();
-        crate::markdown::map_text(&mut blocks, &|text| {
-            let mut filled = text.to_owned();
-            for name in Self::QUOTES {
-                let quote = format!("{{{name}}}");
-                if filled.contains(&quote) {
-                    filled = filled.replace(&quote, &value(name));
-                }
-            }
-            filled
-        });
-        blocks
-    }
 }
 
 /// A question about what the shipped state will do; the options and the right one are the model's own.
@@ -454,4 +343,9 @@ pub struct WrongAnswer {
     pub span: Span,
 }
 
+mod goal;
 mod read;
+
+pub use goal::{
+    Audience, Check, Condition, Created, Deed, Feedback, Goal, PulledWith, Say, Trial, Workload,
+};

@@ -126,6 +126,9 @@ pub struct Check {
     /// The number of the drawn world in which the goal is missed: `pullpath run --world`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<u32>,
+    /// Whether it is the instructor's alone to see.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
     /// What the learner is told.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub said: String,

@@ -12,14 +12,16 @@ use crate::session::Session;
 /// The goals at the moment of `cluster`: their words and their live text are of the same one.
 pub(crate) fn goals(session: &Session, cluster: &Cluster) -> Goals {
     let verdict = session.verdict_at(cluster.now());
-    let rows = session.scenario.goals().iter().enumerate().map(|(index, goal)| {
+    let visible = session.scenario.goals().iter().enumerate().filter(|(_, goal)| goal.is_visible());
+    let rows = visible.map(|(index, goal)| {
         let verdict = verdict.map(|verdict| &verdict.goals[index]);
         row(session, cluster, goal, verdict)
     });
     Goals {
         rows: rows.collect(),
-        points: verdict.map_or(0, |verdict| verdict.points),
-        out_of: session.scenario.total(),
+        points: verdict
+            .map_or(0, |verdict| verdict.visible_points(&session.scenario, &session.deeds())),
+        out_of: session.scenario.visible_total(),
         passed: session.guide.passed,
     }
 }
@@ -30,8 +32,6 @@ fn row(
     goal: &Goal,
     verdict: Option<&GoalVerdict>,
 ) -> GoalRow {
-    let workload = goal.check.workload();
-    let (running, wanted) = grade::running_of(cluster, workload);
     let when = if cluster.now() < session.cluster.now() { "then" } else { "now" };
     GoalRow {
         id: goal.id.clone(),
@@ -43,9 +43,18 @@ fn row(
             Some(_) => GoalState::Missed,
         },
         points: goal.points,
-        live: match goal.check {
-            Check::Running { .. } => format!("{running} of {wanted} Pods running {when}"),
-            Check::FreshPod { .. } => "judged on a copy of the cluster when you run".into(),
+        live: match &goal.check {
+            Check::Running { workload } | Check::Pulled { workload, .. } => {
+                let (running, wanted) = grade::running_of(cluster, workload);
+                format!("{running} of {wanted} Pods running {when}")
+            }
+            Check::FreshPod { .. } | Check::Survives { .. } => {
+                "judged on a copy of the cluster when you run".into()
+            }
+            Check::SecretUsers { .. }
+            | Check::CredentialsOnlyIn { .. }
+            | Check::NoPlainText
+            | Check::NotDone { .. } => "judged when you run".into(),
         },
         feedback: verdict
             .and_then(|verdict| verdict.miss.as_ref())
@@ -54,6 +63,12 @@ fn row(
 }
 
 fn window(goal: &Goal) -> String {
+    if goal.check.workload().is_none() {
+        return match goal.at {
+            Span::ZERO => "as you leave it".into(),
+            at => format!("{} after your last change", duration_text(at)),
+        };
+    }
     let within = duration_text(goal.within);
     if goal.at == Span::ZERO {
         format!("within {within} of your last change")
@@ -66,7 +81,7 @@ fn feedback(session: &Session, miss: &Miss) -> Feedback {
     Feedback {
         id: miss.feedback.clone(),
         text: miss.say.clone(),
-        object: miss.object.to_string(),
+        object: miss.object.as_ref().map(ToString::to_string).unwrap_or_default(),
         event: miss.event.clone(),
         rung: miss.rung.filter(|_| session.ladder_is_open()),
     }

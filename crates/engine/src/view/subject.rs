@@ -42,10 +42,9 @@ impl Subject {
         };
         let goals = session.scenario.goals();
         let of_goals = || {
-            let pods = goals.iter().flat_map(|goal| {
-                let workload = goal.check.workload();
-                cluster.pods_of(&workload.namespace, &workload.name)
-            });
+            let workloads = goals.iter().filter_map(|goal| goal.check.workload());
+            let pods =
+                workloads.flat_map(|workload| cluster.pods_of(&workload.namespace, &workload.name));
             newest(pods.collect())
         };
         Self { pod: pod.or_else(of_goals), wanted: query.pull }

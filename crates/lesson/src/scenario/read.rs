@@ -1,6 +1,7 @@
 //! A folder to a [`Scenario`], with every problem told at its place.
 
 mod answers;
+mod checks;
 mod goals;
 mod vary;
 mod world;
@@ -13,10 +14,10 @@ use pullpath_model::world::{AdmissionPlugin, World};
 use pullpath_view::block::Block;
 
 use super::{
-    Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, Scenario, ScenarioFile,
+    Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, Scenario, ScenarioFile,
 };
 use crate::Texts;
-use crate::diagnostic::{Checked, Diagnostic, any_errors, nearest};
+use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean, nearest};
 use crate::fields::{Fields, Node, Sink, short};
 use crate::intake::{self, Profile};
 use crate::manifest::{self, Manifest};
@@ -24,7 +25,7 @@ use crate::markdown::{self, Directives, Place};
 use crate::quantity;
 
 /// The fields of a scenario file.
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 22] = [
     "format",
     "id",
     "sandbox",
@@ -41,6 +42,7 @@ const FIELDS: [&str; 21] = [
     "history",
     "goals",
     "predict",
+    "forbid",
     "hints",
     "explanation",
     "pass",
@@ -159,9 +161,11 @@ impl Reader<'_> {
         let hint = "write at least one, with `id`, `title`, `points`, `check` and `within`";
         let goals_node = if sandbox { fields.get("goals") } else { fields.need("goals", hint) };
         let no_goals = goals_node.is_none();
+        let known =
+            checks::Known { workloads: &workloads, world: world.as_ref(), files: &sources.files };
         let goals = goals_node
             .as_ref()
-            .map(|node| goals::read(node, &workloads, &mut self.found.borrow_mut()))
+            .map(|node| goals::read(node, &known, &mut self.found.borrow_mut()))
             .unwrap_or_default();
         let goals_span = goals_node.map_or(0..0, |node| node.key_span());
         if let Some(node) = fields.get("vary")
@@ -172,7 +176,8 @@ impl Reader<'_> {
             node.warn("vary-unused", "no goal is judged in more worlds than this one", hint);
         }
         let predict = fields.get("predict").map(|node| goals::predict(&node, &workloads));
-        let hints = self.hints(&fields);
+        let forbidden = forbidden(&fields);
+        let (hints, penalties) = self.hints(&fields);
         let brief = self.page(root, "brief.md");
         let explanation =
             fields.need("explanation", "write `explanation: explanation.md`, and the file");
@@ -205,7 +210,9 @@ impl Reader<'_> {
             goals: goals.read,
             goals_span,
             predict: predict.flatten(),
+            forbidden,
             hints,
+            penalties,
             brief: brief?,
             explanation: explanation?,
             pass: pass?,
@@ -323,7 +330,7 @@ impl Reader<'_> {
     fn scenario_file(&self, item: &Node<'_>) -> Option<ScenarioFile> {
         let fields = item.map(&["name", "edit"])?;
         let node = fields.need("name", "write the name of a file in `files/`")?;
-        let edit = fields.get("edit").is_some_and(|edit| edit.truth() == Some(true));
+        let edit_node = fields.get("edit");
         let name = node.text()?;
         if !is_file_name(name) {
             let hint = "use lower-case letters, digits, `-` and `.`, and end with `.yaml`";
@@ -332,7 +339,9 @@ impl Reader<'_> {
         }
         // A file that is missing stays known, so that what names it is not told as well.
         let text = self.file(&node, &format!("files/{name}")).unwrap_or_default();
-        Some(ScenarioFile { name: name.to_owned(), edit, text: text.to_owned(), span: node.span() })
+        let (edit, keep) = edit_node.map_or_else(Default::default, |node| editable(&node, text));
+        let (name, text) = (name.to_owned(), text.to_owned());
+        Some(ScenarioFile { name, edit, keep, text, span: node.span() })
     }
 
     /// The text of a file of the folder, which is used from now on.
@@ -443,24 +452,44 @@ impl Reader<'_> {
 
     /// The points that are needed; `goals` only when every one could be read, or the sum says nothing.
     fn pass(&self, fields: &Fields<'_>, goals: Option<&Vec<Goal>>) -> Option<u32> {
-        let total = goals.map(|goals| goals.iter().map(|goal| goal.points).sum::<u32>());
+        let visible = |goals: &Vec<Goal>| {
+            goals.iter().filter(|goal| goal.is_visible()).map(|goal| goal.points).sum::<u32>()
+        };
+        let total = goals.map(visible);
         let Some(node) = fields.get("pass") else { return total };
         let pass = node.whole(1, 1_000_000)? as u32;
         if let Some(total) = total.filter(|total| pass > *total) {
-            let message = format!("{pass} points are needed, but the goals give {total}");
-            node.error("pass-above-total", message, format!("write at most `pass: {total}`"));
+            let message = format!(
+                "{pass} points are needed, but the goals that the learner sees give {total}"
+            );
+            let hint = match total {
+                0 => "let the learner see a goal".to_owned(),
+                total => format!("write at most `pass: {total}`"),
+            };
+            node.error("pass-above-total", message, hint);
         }
         Some(pass)
     }
 
-    fn hints(&self, fields: &Fields<'_>) -> Vec<Vec<Block>> {
+    /// Hints, and what each costs.
+    fn hints(&self, fields: &Fields<'_>) -> (Vec<Vec<Block>>, Vec<u32>) {
         let hint = "write at least one; the last one is a worked step";
-        let Some(node) = fields.need("hints", hint) else { return Vec::new() };
+        let Some(node) = fields.need("hints", hint) else { return Default::default() };
         let items = node.list();
         if items.is_empty() {
             node.error("no-hints", "there is no hint", hint);
         }
-        items.iter().map(|item| markdown::prose(item, &mut self.found.borrow_mut())).collect()
+        items.iter().filter_map(|item| self.hint(item)).unzip()
+    }
+
+    fn hint(&self, item: &Node<'_>) -> Option<(Vec<Block>, u32)> {
+        if !item.is_map() {
+            return Some((markdown::prose(item, &mut self.found.borrow_mut()), 0));
+        }
+        let fields = item.map(&["text", "penalty"])?;
+        let text = fields.need("text", "write the hint")?;
+        let penalty = fields.get("penalty").and_then(|node| node.whole(0, 1000)).unwrap_or(0);
+        Some((markdown::prose(&text, &mut self.found.borrow_mut()), penalty as u32))
     }
 
     /// A Markdown file of the folder.
@@ -488,6 +517,74 @@ impl Reader<'_> {
             self.found.borrow_mut().push(unexpected.hint(hint));
         }
     }
+}
+
+/// What a learner may not do.
+fn forbidden(fields: &Fields<'_>) -> Vec<Deed> {
+    let words = Deed::PLAIN;
+    let known: Vec<&str> = words.iter().map(Deed::name).collect();
+    let items = fields.get("forbid").map(|node| node.list()).unwrap_or_default();
+    let read = items.iter().filter_map(|node| {
+        let word = node.known_word(&known)?;
+        Deed::PLAIN.into_iter().find(|deed| deed.name() == word)
+    });
+    read.collect()
+}
+
+/// Whether a file may be changed, and how its text begins and ends in any case: `edit: true`, or
+/// `edit: { after: LINE, before: LINE }`.
+fn editable(node: &Node<'_>, text: &str) -> (bool, (String, String)) {
+    if !node.is_map() {
+        return (node.truth() == Some(true), Default::default());
+    }
+    let Some(fields) = node.map(&["after", "before"]) else { return Default::default() };
+    let (after, before) = (fields.get("after"), fields.get("before"));
+    if after.is_none() && before.is_none() {
+        let hint = "write `after` or `before`, or `edit: true` for the whole file";
+        node.error("bad-edit", "it is not said which part may be changed", hint);
+    }
+    let place = |node: &Node<'_>| {
+        let line = node.text()?.trim();
+        let mut at = 0;
+        let mut found = Vec::new();
+        for one in text.split_inclusive('\n') {
+            if one.trim() == line {
+                found.push((at, at + one.len()));
+            }
+            at += one.len();
+        }
+        match found[..] {
+            [place] => return Some(place),
+            _ if text.is_empty() => {}
+            [] => {
+                let near = did_you_mean(line, text.lines().map(str::trim));
+                let hint =
+                    near.unwrap_or_else(|| "write a whole line of it, as it stands".to_owned());
+                node.error(
+                    "no-such-line",
+                    format!("no line of the file is `{}`", short(line)),
+                    hint,
+                );
+            }
+            _ => {
+                let message = format!("{} lines of the file are `{}`", found.len(), short(line));
+                node.error("ambiguous-line", message, "name a line that is there once");
+            }
+        }
+        None
+    };
+    let head = after.as_ref().and_then(place).map_or(0, |(_, end)| end);
+    let tail = before.as_ref().and_then(place).map_or(text.len(), |(start, _)| start);
+    if head > tail {
+        let message = "the line of `after` stands behind the line of `before`";
+        node.error(
+            "bad-edit",
+            message,
+            "let `after` be the line above the part, and `before` the one below",
+        );
+        return Default::default();
+    }
+    (true, (text[..head].to_owned(), text[tail..].to_owned()))
 }
 
 fn text(node: Option<Node<'_>>) -> Option<String> {

@@ -94,7 +94,7 @@ fn draw_feedback(feedback: &Feedback) -> Html {
         <div class="feedback prose small">
             <Blocks blocks={feedback.text.clone()} />
             <p class="proof">
-                <code>{ &feedback.object }</code>
+                if !feedback.object.is_empty() { <code>{ &feedback.object }</code> }
                 if let Some(event) = &feedback.event { <q>{ event }</q> }
                 if let Some(rung) = feedback.rung { <span class="tag">{ format!("rung {rung}") }</span> }
             </p>

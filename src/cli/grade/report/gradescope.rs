@@ -44,6 +44,6 @@ fn test(item: &Item, check: &Check) -> Value {
         "max_score": check.max_points,
         "status": if check.outcome == Outcome::Pass { "passed" } else { "failed" },
         "output": evidence(check),
-        "visibility": "visible",
+        "visibility": if check.hidden { "hidden" } else { "visible" },
     })
 }

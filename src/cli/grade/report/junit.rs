@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::record::{Outcome, Problem, Row};
 use super::evidence;
+use crate::cli::xml::escape;
 
 /// The report.
 pub(super) fn report(rows: &[Row]) -> String {
@@ -58,21 +59,4 @@ fn suite(row: &Row, xml: &mut String) {
         );
     }
     xml.push_str("  </testsuite>\n");
-}
-
-/// Characters that XML 1.0 cannot hold become replacement characters.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(character),
-            other if other.is_control() => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

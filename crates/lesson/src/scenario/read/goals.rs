@@ -6,12 +6,13 @@ use pullpath_model::cause::Cause;
 use pullpath_model::time::Span as Duration;
 use pullpath_view::block::Block;
 
+use super::checks::{self, Known};
 use super::{Workloads, id_at};
 use crate::diagnostic::Diagnostic;
 use crate::fields::{Node, short};
 use crate::markdown;
 use crate::scenario::{
-    Check, Condition, Created, Feedback, Goal, Predict, PulledWith, Say, Workload,
+    Audience, Condition, Created, Feedback, Goal, Predict, PulledWith, Say, Workload,
 };
 
 /// The reasons a container of the model waits with.
@@ -44,7 +45,7 @@ const EVENTS: [&str; 16] = [
 ];
 
 /// The conditions of `when`.
-const CONDITIONS: [&str; 9] = [
+const CONDITIONS: [&str; 10] = [
     "cause",
     "service-account",
     "account-annotation",
@@ -54,6 +55,21 @@ const CONDITIONS: [&str; 9] = [
     "event",
     "pulled-with",
     "goal-met",
+    "object",
+];
+
+/// The fields of a goal.
+const GOAL: [&str; 10] = [
+    "id",
+    "title",
+    "points",
+    "check",
+    "at",
+    "within",
+    "worlds",
+    "audience",
+    "holds-at-start",
+    "feedback",
 ];
 
 /// The goals as far as they could be read.
@@ -69,7 +85,7 @@ pub(super) struct Goals<'a> {
 /// Every goal in order.
 pub(super) fn read<'a>(
     node: &Node<'a>,
-    workloads: &Workloads,
+    known: &Known<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Goals<'a> {
     let items = node.list();
@@ -80,7 +96,7 @@ pub(super) fn read<'a>(
     let feedback =
         items.iter().filter_map(|item| item.peek("feedback")).flat_map(|all| all.items());
     let feedback_ids = feedback.filter_map(|item| item.peek("id")?.string()).collect();
-    let mut reader = Reader { workloads, found, goal_ids, ids: BTreeSet::new() };
+    let mut reader = Reader { known, found, goal_ids, ids: BTreeSet::new() };
     let read: Vec<_> = items.iter().filter_map(|item| reader.goal(item)).collect();
     Goals { complete: read.len() == items.len(), read, feedback_ids }
 }
@@ -95,7 +111,7 @@ pub(super) fn predict(node: &Node<'_>, workloads: &Workloads) -> Option<Predict>
     Some(Predict { question: question?, about: about?, span: node.key_span() })
 }
 
-fn workload(node: &Node<'_>, workloads: &Workloads) -> Option<Workload> {
+pub(super) fn workload(node: &Node<'_>, workloads: &Workloads) -> Option<Workload> {
     if !workloads.complete {
         return None;
     }
@@ -106,7 +122,7 @@ fn workload(node: &Node<'_>, workloads: &Workloads) -> Option<Workload> {
 }
 
 struct Reader<'a> {
-    workloads: &'a Workloads,
+    known: &'a Known<'a>,
     found: &'a mut Vec<Diagnostic>,
     goal_ids: Vec<&'a str>,
     // Of goals and feedback: one name, one meaning.
@@ -115,21 +131,35 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn goal(&mut self, item: &Node<'_>) -> Option<Goal> {
-        let fields =
-            item.map(&["id", "title", "points", "check", "at", "within", "worlds", "feedback"])?;
+        let fields = item.map(&GOAL)?;
         let id_node = fields.need("id", "write a short name, for example `id: running`");
         let id = id_node.as_ref().and_then(|node| self.own_id(node));
         let title = fields.need("title", "write what shall be true, in a sentence");
         let title = title.and_then(|node| Some(node.text()?.to_owned()));
         let points =
             fields.need("points", "write what it is worth").and_then(|node| node.whole(1, 1000));
-        let check = fields
-            .need("check", "write `running` or `fresh-pod`")
-            .and_then(|node| self.check(&node));
+        let check = fields.need("check", "write what is to hold, for example `running`");
+        let check = check.and_then(|node| checks::read(&node, self.known));
         let at = fields.get("at").map_or(Some(Duration::ZERO), |node| node.duration());
-        let within = fields.need("within", "write how long it may take, for example `within: 7m`");
-        let within = within.and_then(|node| positive(&node));
+        let hint = "write how long it may take, for example `within: 7m`";
+        let within = match check.as_ref().map(|check| check.workload().is_some()) {
+            // Told already, and what it would need is not known.
+            None => None,
+            Some(true) => fields.need("within", hint).and_then(|node| positive(&node)),
+            // What is done, and objects, are as they are: nothing has to come true.
+            Some(false) => fields.get("within").map_or(Some(Duration::ZERO), |node| {
+                let message = "what is checked here takes no time";
+                let hint = "take `within` away; `at` says when it is looked at";
+                node.error("bad-duration", message, hint);
+                None
+            }),
+        };
         let worlds = fields.get("worlds").map_or(Some(0), |node| node.whole(1, 200));
+        let words = Audience::ALL.map(|audience| (audience.name(), audience));
+        let audience =
+            fields.get("audience").map_or(Some(Audience::Learner), |node| node.word(&words));
+        let holds_at_start =
+            fields.get("holds-at-start").is_some_and(|node| node.truth() == Some(true));
         let own = id.clone().unwrap_or_default();
         let feedback =
             fields.get("feedback").map(|node| self.feedbacks(&node, &own)).unwrap_or_default();
@@ -150,6 +180,8 @@ impl Reader<'_> {
             at: at?,
             within: within?,
             worlds: worlds? as u32,
+            audience: audience?,
+            holds_at_start,
             feedback,
             span: id_node?.span(),
         })
@@ -162,28 +194,6 @@ impl Reader<'_> {
             node.error("duplicate-id", format!("`{id}` is the id of something else already"), hint);
         }
         Some(id)
-    }
-
-    fn check(&mut self, node: &Node<'_>) -> Option<Check> {
-        let fields = node.map(&["running", "fresh-pod"])?;
-        match (fields.get("running"), fields.get("fresh-pod")) {
-            (Some(running), None) => {
-                let fields = running.map(&["deployment"])?;
-                let deployment = fields.need("deployment", "write `namespace/name`")?;
-                Some(Check::Running { workload: workload(&deployment, self.workloads)? })
-            }
-            (None, Some(fresh)) => {
-                let fields = fresh.map(&["like"])?;
-                let like = fields.need("like", "write whose template: `namespace/name`")?;
-                Some(Check::FreshPod { like: workload(&like, self.workloads)? })
-            }
-            _ => {
-                let hint =
-                    "write `running: { deployment: NS/NAME }` or `fresh-pod: { like: NS/NAME }`";
-                node.error("bad-check", "a check is one of `running` and `fresh-pod`", hint);
-                None
-            }
-        }
     }
 
     fn feedbacks(&mut self, node: &Node<'_>, goal: &str) -> Vec<Feedback> {
@@ -243,6 +253,7 @@ impl Reader<'_> {
                 ("none", PulledWith::Nothing),
                 ("not", PulledWith::NotPulled),
             ])?),
+            "object" => Condition::Object(name_of(node)?),
             _ => {
                 let others = self.goal_ids.iter().copied().filter(|id| *id != goal);
                 Condition::GoalMet(node.reference("unknown-goal", "other goal", others)?.to_owned())
@@ -254,7 +265,7 @@ impl Reader<'_> {
         let blocks = markdown::prose(node, self.found);
         for name in quotes(&blocks) {
             if !Say::QUOTES.contains(&name.as_str()) {
-                let hint = "write `{pod}`, `{serviceAccount}` or `{event}`";
+                let hint = "write `{pod}`, `{serviceAccount}`, `{event}`, `{object}` or `{rung}`";
                 node.error(
                     "unknown-quote",
                     format!("`{{{}}}` stands for nothing", short(&name)),
