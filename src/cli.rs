@@ -7,6 +7,8 @@ mod grade;
 mod hand_in;
 mod new;
 mod play;
+mod schema;
+mod xml;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -25,7 +27,10 @@ Pullpath: see the path of every pull.
 
 Usage:
   pullpath check [PATH...]               lint and prove scenarios, lessons, quizzes
+      [--format text|json|sarif|junit]
   pullpath new scenario|lesson|quiz NAME a commented starting point
+      [--from DUMP]                      of a scenario: the cluster of a dump
+  pullpath schema [FORMAT]               JSON Schemas of the formats, for editors
   pullpath run SCENARIO                  play a scenario without a browser
       [--until 13h] [--answer NAME | --replay FILE] [--world N]
       [--json | --log | --attempt]
@@ -89,6 +94,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
             "hand-in" => hand_in::run(&mut parser, output),
             "bundle" => bundle::run(&mut parser, output),
             "explain" => explain::run(&mut parser, output),
+            "schema" => schema::run(&mut parser, output),
             other => Err(Failure(format!(
                 "there is no command `{other}`\n  = hint: {}",
                 hint_for(other)
@@ -99,7 +105,7 @@ fn dispatch(arguments: Vec<OsString>, output: &mut Output<'_>) -> Result<u8, Fai
 }
 
 fn hint_for(word: &str) -> String {
-    let commands = ["check", "new", "run", "grade", "hand-in", "bundle", "explain"];
+    let commands = ["check", "new", "run", "grade", "hand-in", "bundle", "explain", "schema"];
     match pullpath_lesson::diagnostic::nearest(word, commands) {
         Some(near) => format!("did you mean `pullpath {near}`?"),
         None => "`pullpath --help` lists the commands".into(),

@@ -71,6 +71,33 @@ pub fn scenario_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
+/// The lessons below a folder: its Markdown files that are no scenario's.
+pub fn lesson_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(&next).map_err(|error| about(&next, &error))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_scenario = path.join(pullpath_lesson::scenario::FILE).is_file();
+            if name.starts_with('.') || is_scenario {
+                continue;
+            }
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+        if found.len() > MOST_FILES {
+            let message = format!("{}: more than {MOST_FILES} lessons", folder.display());
+            return Err(io::Error::other(message));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// The quizzes in a folder that is no scenario's: its YAML files.
 pub fn quiz_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();

@@ -114,7 +114,9 @@ fn every_starting_point_passes_the_check() {
     let checked = run(&folder.join("content"), "pullpath check");
     assert_eq!(checked.code, 0, "{}", checked.printed);
     assert!(
-        checked.printed.ends_with("1 scenario, 1 lesson, 1 quiz checked: 0 errors, 0 warnings\n"),
+        checked
+            .printed
+            .ends_with("1 scenario, 1 lesson, 1 quiz checked: 0 errors, 0 warnings, 1 note\n"),
         "{}",
         checked.printed
     );

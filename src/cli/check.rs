@@ -1,5 +1,8 @@
 //! `pullpath check`: the author's lint and proof.
 
+mod lint;
+mod report;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +10,7 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 use pullpath_engine::{proof, quiz};
 use pullpath_lesson::Texts;
-use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
+use pullpath_lesson::diagnostic::{Diagnostic, any_errors};
 use pullpath_lesson::lesson;
 use pullpath_lesson::quiz::{Kind as QuestionKind, Question, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
@@ -16,11 +19,12 @@ use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, play, say};
 use crate::files;
 
 const HELP: &str = "\
-Usage: pullpath check [PATH...]
+Usage: pullpath check [PATH...] [--format text|json|sarif|junit]
 
 Checks scenarios, lessons and quizzes: formats, names, links; and proves each scenario:
 the shipped state fails every goal, each solution passes, each foreseen wrong answer
-draws its own feedback, two runs agree. The key of each prediction is computed.
+draws its own feedback, every goal is missed by some answer, two runs agree. The key of
+each prediction is computed. Notes say what is worth a thought, such as long sentences.
 
 PATH is a scenario's folder, a lesson's Markdown file, a quiz's YAML file, or a folder
 of any of them; without one, `scenarios`, `lessons` and `quizzes` are checked. A quiz
@@ -29,22 +33,73 @@ asks about scenarios in the folder `scenarios` beside its own.
 Exit codes: 0 all is well; 1 something does not hold; 2 a file cannot be read.
 ";
 
-/// What is counted at the end.
+/// What is checked, in the order in which it is reported.
 #[derive(Default)]
-struct Tally {
-    scenarios: u32,
-    lessons: u32,
-    quizzes: u32,
-    errors: u32,
-    warnings: u32,
+struct Run {
+    subjects: Vec<Subject>,
     unreadable: bool,
+}
+
+/// A scenario, a lesson or a quiz, with everything that was found in it.
+struct Subject {
+    kind: Kind,
+    /// Its folder or file, as it can be opened from here.
+    path: String,
+    /// What was shown about it, if nothing is wrong.
+    proved: String,
+    /// The texts, by paths that can be opened from here.
+    texts: Texts,
+    /// What was found, in files of `texts`.
+    found: Vec<Diagnostic>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Scenario,
+    Lesson,
+    Quiz,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Lesson => "lesson",
+            Self::Quiz => "quiz",
+        }
+    }
+}
+
+impl Subject {
+    /// `folder` is put before every path.
+    fn new(kind: Kind, path: &Path, folder: &Path, texts: &Texts, found: Vec<Diagnostic>) -> Self {
+        // The parent of a bare file name is empty, and `/name` would be another file.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = folder.to_string_lossy();
+        Self {
+            kind,
+            path: path.display().to_string(),
+            proved: String::new(),
+            texts: texts
+                .iter()
+                .map(|(path, text)| (format!("{folder}/{path}"), text.clone()))
+                .collect(),
+            found: found.into_iter().map(|found| found.under(&folder)).collect(),
+        }
+    }
+
+    fn has_errors(&self) -> bool {
+        any_errors(&self.found)
+    }
 }
 
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
     let mut paths: Vec<PathBuf> = Vec::new();
+    let mut format = report::Format::Text;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("help") | Short('h') => return say(output, HELP),
+            Long("format") => format = report::Format::of(&parser.value()?.string()?)?,
             Value(path) => paths.push(path.into()),
             other => return Err(super::unexpected(other, "check ")),
         }
@@ -57,80 +112,66 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         let hint = "name a folder of content: pullpath check FOLDER";
         return Err(Failure(format!("there is no content here\n  = hint: {hint}")));
     }
-    let mut tally = Tally::default();
+    let mut run = Run::default();
     for path in &paths {
-        check_path(path, output, &mut tally)?;
+        let before = run.subjects.len();
+        run.path(path)?;
+        // Proofs take their time, so what is known is said at once.
+        if format == report::Format::Text {
+            report::said(&run.subjects[before..], output.out)?;
+        }
     }
-    writeln!(
-        output.out,
-        "{}, {}, {} checked: {}, {}",
-        counted(tally.scenarios, "scenario"),
-        counted(tally.lessons, "lesson"),
-        match tally.quizzes {
-            1 => "1 quiz".to_owned(),
-            number => format!("{number} quizzes"),
-        },
-        counted(tally.errors, "error"),
-        counted(tally.warnings, "warning"),
-    )?;
-    Ok(match (tally.unreadable, tally.errors) {
+    report::end(&run.subjects, format, output.out)?;
+    let errors = run.subjects.iter().any(Subject::has_errors);
+    Ok(match (run.unreadable, errors) {
         (true, _) => IMPOSSIBLE,
-        (false, 0) => PASSED,
-        (false, _) => NOT_PASSED,
+        (false, false) => PASSED,
+        (false, true) => NOT_PASSED,
     })
 }
 
-fn check_path(path: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
-    if path.is_file() {
-        return match path.extension().is_some_and(|extension| extension == "yaml") {
-            true => check_quiz(path, output, tally),
-            false => check_lesson(path, output, tally),
-        };
-    }
-    let folders = files::scenario_folders(path)?;
-    for folder in &folders {
-        check_scenario(folder, output, tally)?;
-    }
-    let mut lessons = Vec::new();
-    if !folders.contains(&path.to_owned()) {
-        for entry in std::fs::read_dir(path)? {
-            let file = entry?.path();
-            if file.extension().is_some_and(|extension| extension == "md") {
-                lessons.push(file);
-            }
+impl Run {
+    fn path(&mut self, path: &Path) -> Result<(), Failure> {
+        if path.is_file() {
+            return match path.extension().is_some_and(|extension| extension == "yaml") {
+                true => self.quiz(path),
+                false => self.lesson(path),
+            };
         }
+        let folders = files::scenario_folders(path)?;
+        for folder in &folders {
+            self.scenario(folder)?;
+        }
+        let mut lessons = Vec::new();
+        if !folders.contains(&path.to_owned()) {
+            lessons = files::lesson_files(path)?;
+        }
+        for file in &lessons {
+            self.lesson(file)?;
+        }
+        let quizzes = files::quiz_files(path)?;
+        for file in &quizzes {
+            self.quiz(file)?;
+        }
+        if folders.is_empty() && lessons.is_empty() && quizzes.is_empty() {
+            return Err(Failure(format!(
+                "{}: there is neither a scenario nor a lesson nor a quiz here\n  = hint: a scenario is a folder with a `scenario.yaml`, a lesson is a `.md` file, a quiz is a `.yaml` file",
+                path.display()
+            )));
+        }
+        Ok(())
     }
-    lessons.sort();
-    for file in &lessons {
-        check_lesson(file, output, tally)?;
-    }
-    let quizzes = files::quiz_files(path)?;
-    for file in &quizzes {
-        check_quiz(file, output, tally)?;
-    }
-    if folders.is_empty() && lessons.is_empty() && quizzes.is_empty() {
-        return Err(Failure(format!(
-            "{}: there is neither a scenario nor a lesson nor a quiz here\n  = hint: a scenario is a folder with a `scenario.yaml`, a lesson is a `.md` file, a quiz is a `.yaml` file",
-            path.display()
-        )));
-    }
-    Ok(())
-}
 
-fn check_scenario(
-    folder: &Path,
-    output: &mut Output<'_>,
-    tally: &mut Tally,
-) -> Result<(), Failure> {
-    let texts = files::read_folder(folder)?;
-    let name = files::name_of(folder)?;
-    let checked = Scenario::read(&texts, &name, Folder::Whole);
-    let mut diagnostics = checked.diagnostics;
-    let mut proved = String::new();
-    if let Some(scenario) = checked.value.filter(|_| !any_errors(&diagnostics)) {
-        let is_sandbox = scenario.is_sandbox();
-        let proof = proof::prove(&Arc::new(scenario));
-        if !any_errors(&proof.diagnostics) {
+    fn scenario(&mut self, folder: &Path) -> Result<(), Failure> {
+        let texts = files::read_folder(folder)?;
+        let name = files::name_of(folder)?;
+        let checked = Scenario::read(&texts, &name, Folder::Whole);
+        let mut found = checked.diagnostics;
+        let mut proved = String::new();
+        if let Some(scenario) = checked.value.filter(|_| !any_errors(&found)) {
+            let is_sandbox = scenario.is_sandbox();
+            found.extend(lint::scenario(&scenario, folder, &texts));
+            let proof = proof::prove(&Arc::new(scenario));
             proved = if is_sandbox {
                 ": a sandbox, it can be played and there is nothing to prove".to_owned()
             } else {
@@ -140,63 +181,78 @@ fn check_scenario(
                     counted(proof.wrong, "wrong answer")
                 )
             };
+            found.extend(proof.diagnostics);
+        } else {
+            self.unreadable = true;
         }
-        diagnostics.extend(proof.diagnostics);
-    } else {
-        tally.unreadable = true;
+        let subject = Subject::new(Kind::Scenario, folder, folder, &texts, found);
+        self.subjects.push(Subject { proved, ..subject });
+        Ok(())
     }
-    tally.scenarios += 1;
-    report(folder, &texts, &diagnostics, output, tally)?;
-    if !proved.is_empty() {
-        writeln!(output.out, "ok {}{proved}", folder.display())?;
-    }
-    Ok(())
-}
 
-fn check_lesson(file: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
-    let text =
-        files::read_text(file)?.ok_or_else(|| format!("{}: this is not text", file.display()))?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let id = name.trim_end_matches(".md").to_owned();
-    let checked = lesson::read(&name, &id, &text);
-    tally.lessons += 1;
-    tally.unreadable |= checked.value.is_none();
-    let texts = Texts::from([(name, text)]);
-    let errors = tally.errors;
-    report(file.parent().unwrap_or(Path::new(".")), &texts, &checked.diagnostics, output, tally)?;
-    if errors == tally.errors {
-        writeln!(output.out, "ok {}", file.display())?;
+    fn lesson(&mut self, file: &Path) -> Result<(), Failure> {
+        let text = text_of(file)?;
+        let name = name_of(file);
+        let id = files::stem_of(file);
+        let checked = lesson::read(&name, &id, &text);
+        let mut found = checked.diagnostics;
+        self.unreadable |= checked.value.is_none();
+        if let Some(lesson) = &checked.value {
+            found.extend(lint::lesson(lesson, file, &name, &text));
+        }
+        found.extend(self.taken(Kind::Lesson, &id, &name));
+        let texts = Texts::from([(name, text)]);
+        let folder = file.parent().unwrap_or(Path::new("."));
+        self.subjects.push(Subject::new(Kind::Lesson, file, folder, &texts, found));
+        Ok(())
     }
-    Ok(())
-}
 
-fn check_quiz(file: &Path, output: &mut Output<'_>, tally: &mut Tally) -> Result<(), Failure> {
-    let text =
-        files::read_text(file)?.ok_or_else(|| format!("{}: this is not text", file.display()))?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let checked = Quiz::read(&name, &files::stem_of(file), &text);
-    let mut diagnostics = checked.diagnostics;
-    let mut keys = BTreeMap::new();
-    tally.quizzes += 1;
-    if let Some(quiz) = checked.value.filter(|_| !any_errors(&diagnostics)) {
-        let (scenarios, known) = asked_about(file, &quiz)?;
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let (computed, told) = quiz::keys(&name, &quiz, &|id| scenarios.get(id), &known);
-        keys = computed;
-        diagnostics.extend(told);
-    } else {
-        tally.unreadable = true;
+    /// Pages are found by id, so of two with the same one nobody comes to the second.
+    fn taken(&self, kind: Kind, id: &str, name: &str) -> Option<Diagnostic> {
+        let mut others = self.subjects.iter().filter(|subject| subject.kind == kind);
+        let other = others.find(|other| files::stem_of(Path::new(&other.path)) == id)?;
+        let what = kind.name();
+        let message = format!("no link leads to this {what}: `{}` is called the same", other.path);
+        let unreachable = Diagnostic::error("unreachable", name, 0..0, message);
+        Some(unreachable.hint("give the file, and its `id`, another name"))
     }
-    let texts = Texts::from([(name, text)]);
-    let errors = tally.errors;
-    report(file.parent().unwrap_or(Path::new(".")), &texts, &diagnostics, output, tally)?;
-    if errors == tally.errors {
+
+    fn quiz(&mut self, file: &Path) -> Result<(), Failure> {
+        let text = text_of(file)?;
+        let name = name_of(file);
+        let id = files::stem_of(file);
+        let checked = Quiz::read(&name, &id, &text);
+        let mut found = checked.diagnostics;
+        let mut keys = BTreeMap::new();
+        if let Some(quiz) = checked.value.filter(|_| !any_errors(&found)) {
+            found.extend(lint::quiz(&quiz, file, &name, &text));
+            let (scenarios, known) = asked_about(file, &quiz)?;
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let (computed, told) = quiz::keys(&name, &quiz, &|id| scenarios.get(id), &known);
+            keys = computed;
+            found.extend(told);
+        } else {
+            self.unreadable = true;
+        }
+        found.extend(self.taken(Kind::Quiz, &id, &name));
         let keys: Vec<String> =
             keys.iter().map(|(id, key)| format!("{id} is `{}`", key.name())).collect();
-        let keys = if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) };
-        writeln!(output.out, "ok {}{keys}", file.display())?;
+        let proved = if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) };
+        let texts = Texts::from([(name, text)]);
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let subject = Subject::new(Kind::Quiz, file, folder, &texts, found);
+        self.subjects.push(Subject { proved, ..subject });
+        Ok(())
     }
-    Ok(())
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    let text = files::read_text(file)?;
+    text.ok_or_else(|| Failure(format!("{}: this is not text", file.display())))
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The scenarios that a quiz asks about, and the names of all that it could.
@@ -220,29 +276,6 @@ fn asked_about(file: &Path, quiz: &Quiz) -> Result<Scenarios, Failure> {
         known.push(id);
     }
     Ok((scenarios, known))
-}
-
-/// Prints diagnostics with paths that can be opened from here.
-fn report(
-    folder: &Path,
-    texts: &Texts,
-    diagnostics: &[Diagnostic],
-    output: &mut Output<'_>,
-    tally: &mut Tally,
-) -> Result<(), Failure> {
-    // The parent of a bare file name is empty, and `/name` would be another file.
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let folder = folder.to_string_lossy();
-    let prefixed: Texts =
-        texts.iter().map(|(path, text)| (format!("{folder}/{path}"), text.clone())).collect();
-    for diagnostic in diagnostics {
-        match diagnostic.severity {
-            Severity::Error => tally.errors += 1,
-            Severity::Warning => tally.warnings += 1,
-        }
-        writeln!(output.out, "{}", diagnostic.clone().under(&folder).draw(&prefixed))?;
-    }
-    Ok(())
 }
 
 fn counted(number: u32, noun: &str) -> String {

@@ -151,12 +151,12 @@ fn request(parser: &mut lexopt::Parser) -> Result<Option<Request>, Failure> {
 }
 
 /// The real clock; nothing behind this command reads one.
-fn clock() -> Moment {
+pub(super) fn clock() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-fn moment(text: &str) -> Result<Moment, Failure> {
+pub(super) fn moment(text: &str) -> Result<Moment, Failure> {
     Moment::parse(text).ok_or_else(|| {
         Failure(format!("`{text}` is no moment\n  = hint: write it like 2026-03-02T09:00:00Z"))
     })
@@ -190,12 +190,12 @@ fn read_world(path: &Path) -> Result<World, Failure> {
 
 /// What was given: the texts, and what could not be read. One file that cannot be does not end the others' turn.
 #[derive(Default)]
-struct Given {
-    inputs: Vec<Input>,
-    unreadable: Vec<Finding>,
+pub(super) struct Given {
+    pub(super) inputs: Vec<Input>,
+    pub(super) unreadable: Vec<Finding>,
 }
 
-fn read_all(paths: &[PathBuf]) -> Result<Given, Failure> {
+pub(super) fn read_all(paths: &[PathBuf]) -> Result<Given, Failure> {
     let mut given = Given::default();
     for path in paths {
         if path.as_os_str() == "-" {

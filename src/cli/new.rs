@@ -1,20 +1,31 @@
 //! `pullpath new`: a commented starting point that passes `check`.
 
+mod dump;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use lexopt::prelude::*;
 use pullpath_lesson::diagnostic::one_of;
+use pullpath_lesson::scenario::FILE;
+use pullpath_lesson::schema::{self, Format};
 
 use super::{Failure, Output, PASSED, say};
 
 const HELP: &str = "\
 Usage: pullpath new scenario|lesson|quiz NAME [--in DIR]
+       pullpath new scenario NAME --from DUMP... [-n NAMESPACE] [--now TIME] [--in DIR]
 
 Writes a commented starting point that passes `pullpath check`: a small scenario to make
 your own, a lesson of one page, or a quiz with a question of each kind. NAME is 1 to 40
 lower-case letters, digits and `-`. It goes below `scenarios`, `lessons` or `quizzes` of
-DIR (`.` unless given); nothing that is there is written over.
+DIR (`.` unless given); nothing that is there is written over. `.schema` of DIR gets the
+JSON Schemas that the files name for editors.
+
+With --from, a scenario begins with the cluster of real manifests, or of a dump as
+`kubectl get pods,deployments,secrets,serviceaccounts -o yaml` prints it. Every
+credential is replaced by a simulated one of the same age. It is a sandbox until it has
+goals; what could not be taken over stands in its brief.md.
 ";
 
 /// A file of a starting point: path and text, in which NAME stands for the name.
@@ -38,10 +49,14 @@ const KINDS: [(&str, Files); 3] = [("scenario", SCENARIO), ("lesson", LESSON), (
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
     let mut words: Vec<String> = Vec::new();
     let mut folder = PathBuf::from(".");
+    let mut dump = dump::Dump::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("help") | Short('h') => return say(output, HELP),
             Long("in") => folder = parser.value()?.into(),
+            Long("from") => dump.paths.extend(parser.values()?.map(PathBuf::from)),
+            Long("namespace") | Short('n') => dump.namespace = Some(parser.value()?.string()?),
+            Long("now") => dump.now = Some(super::explain::moment(&parser.value()?.string()?)?),
             Value(word) if words.len() < 2 => words.push(word.string()?),
             other => return Err(super::unexpected(other, "new ")),
         }
@@ -60,7 +75,22 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
             "`{name}` cannot be a name\n  = hint: use 1 to 40 lower-case letters, digits and `-`"
         )));
     }
-    write_all(files, name, &folder, output)?;
+    let files: Vec<(String, String)> = if dump.paths.is_empty() {
+        let named = |text: &str| text.replace("NAME", name);
+        files.iter().map(|(path, text)| (named(path), named(text))).collect()
+    } else if kind == "scenario" {
+        dump.scenario(name)?
+    } else {
+        return Err(Failure(format!(
+            "a {kind} cannot begin with a dump\n  = hint: pullpath new scenario {name} --from FILE"
+        )));
+    };
+    write_all(&files, &folder, output)?;
+    let schemas = folder.join(".schema");
+    fs::create_dir_all(&schemas)?;
+    for format in Format::ALL {
+        fs::write(schemas.join(format!("{}.json", format.name())), schema::text(format))?;
+    }
     Ok(PASSED)
 }
 
@@ -70,14 +100,13 @@ fn is_name(name: &str) -> bool {
 }
 
 fn write_all(
-    files: Files,
-    name: &str,
+    files: &[(String, String)],
     folder: &Path,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     // All or nothing: half a starting point would be no starting point.
     for (path, _) in files {
-        let path = folder.join(path.replace("NAME", name));
+        let path = folder.join(path);
         if path.exists() {
             let hint = "take another name, or move it away";
             return Err(Failure(format!(
@@ -87,13 +116,15 @@ fn write_all(
         }
     }
     for (path, text) in files {
-        let path = folder.join(path.replace("NAME", name));
+        let path = folder.join(path);
         let about = |error: std::io::Error| format!("{}: {error}", path.display());
         fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(about)?;
-        fs::write(&path, text.replace("NAME", name)).map_err(about)?;
+        fs::write(&path, text).map_err(about)?;
         writeln!(output.out, "wrote {}", path.display())?;
     }
-    let first = folder.join(files[0].0.replace("NAME", name));
+    // The folder of a scenario, the file of anything else.
+    let main = files.iter().find(|(path, _)| path.ends_with(FILE)).unwrap_or(&files[0]);
+    let first = folder.join(&main.0);
     let checked = if files.len() > 1 { first.parent().unwrap_or(&first) } else { &first };
     writeln!(output.out, "\nnext: pullpath check {}", checked.display())?;
     Ok(())

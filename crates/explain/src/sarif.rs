@@ -90,7 +90,7 @@ fn result(code: &str, level: &str, text: &str, place: &Place) -> Value {
 }
 
 /// A path as a relative URI: slashes, and everything that is no plain letter of a path escaped.
-fn uri(path: &str) -> String {
+pub fn uri(path: &str) -> String {
     let mut uri = String::new();
     let path = path.replace('\\', "/");
     let path = path.strip_prefix("./").unwrap_or(&path);

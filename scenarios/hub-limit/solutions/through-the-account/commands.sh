@@ -1,2 +1,0 @@
-kubectl apply -f .
-kubectl rollout restart deployment/sessions -n shop

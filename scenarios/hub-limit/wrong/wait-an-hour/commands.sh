@@ -1,2 +1,0 @@
-# Perhaps it will be over by then.
-sleep 1h
