@@ -315,6 +315,37 @@ fn an_indexed_job_counts_its_indexes() {
     assert_eq!(get(&mut cluster, "Job", "it")["status"]["completedIndexes"], "0-3");
 }
 
+/// Fewer or more indexes are asked for together with as many Pods at once.
+#[test]
+fn an_indexed_job_can_be_scaled() {
+    let mut cluster = cluster(&[-100]);
+    let indexed = json!({ "completions": 3, "parallelism": 3, "completionMode": "Indexed" });
+    job(&mut cluster, "sleep 100", &indexed);
+    cluster.run_until(at(5));
+    patch(&mut cluster, "Job", "it", &json!({ "spec": { "completions": 1, "parallelism": 1 } }));
+    cluster.run_until(at(20));
+    assert_eq!(cluster.pods().len(), 1);
+    assert!(cluster.pods()[0].key.name.starts_with("it-0-"));
+    cluster.run_until(at(120));
+    let object = get(&mut cluster, "Job", "it");
+    assert_eq!(object["status"]["completedIndexes"], "0");
+    assert_eq!(conditions(&object).last().unwrap(), "Complete=True/CompletionsReached");
+}
+
+/// What a Job of the same name learned is not the next one's.
+#[test]
+fn a_job_that_is_made_anew_begins_anew() {
+    let mut cluster = cluster(&[-100]);
+    job(&mut cluster, "exit 1", &json!({ "backoffLimit": 9 }));
+    cluster.run_until(at(100));
+    delete(&mut cluster, "Job", "it", "");
+    cluster.run_until(at(110));
+    cluster.take_log();
+    job(&mut cluster, "exit 1", &json!({ "backoffLimit": 9 }));
+    cluster.run_until(at(140));
+    assert_eq!(creations(&mut cluster).len(), 2, "the second one comes after ten seconds");
+}
+
 #[test]
 fn each_index_may_have_a_limit_of_its_own() {
     let mut cluster = cluster(&[-100]);

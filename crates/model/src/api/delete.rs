@@ -125,6 +125,9 @@ impl Cluster {
     /// What follows when an object is gone: what it owned goes too, its own owner may go, its namespace may be empty.
     pub(crate) fn gone(&mut self, object: &Object) {
         let key = object.key();
+        // The next object of that name begins anew.
+        self.refusals.remove(&key);
+        self.failures.remove(&key);
         for owned in self.store.owned_by(object.uid()) {
             if key.kind == Kind::Job {
                 self.release_from_job(&owned);

@@ -38,6 +38,9 @@ pub struct Cause {
     pub field: String,
 }
 
+/// How the refusal ends that a namespace's end is the reason of.
+pub(super) const NAMESPACE_TERMINATING: &str = "because it is being terminated";
+
 /// The reasons that a Status may carry here.
 const REASONS: [&str; 9] = [
     "NotFound",
@@ -69,6 +72,11 @@ impl ApiError {
         (self.group, self.kind) = (kind.group().into(), kind.plural().into());
         self.name = name.into();
         self
+    }
+
+    /// Whether a namespace is going, so that nothing is created in it any more (NamespaceTerminatingCause).
+    pub(crate) fn is_namespace_terminating(&self) -> bool {
+        self.reason == "Forbidden" && self.message.ends_with(NAMESPACE_TERMINATING)
     }
 
     /// Whether a name was taken.

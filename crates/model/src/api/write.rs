@@ -61,9 +61,8 @@ impl Cluster {
             return Err(ApiError::object_not_found(Kind::Namespace, namespace));
         };
         if found.metadata().deletion_timestamp.is_some() {
-            let why = format!(
-                "unable to create new content in namespace {namespace} because it is being terminated"
-            );
+            let end = super::error::NAMESPACE_TERMINATING;
+            let why = format!("unable to create new content in namespace {namespace} {end}");
             return Err(ApiError::forbidden(object.kind(), object.name(), &why));
         }
         Ok(())

@@ -133,6 +133,8 @@ impl Cluster {
             Ok(pod) => {
                 self.record(&key, Reason::SuccessfulCreate, words::created_pod(pod.name()));
             }
+            // Of a namespace that is going nobody is told.
+            Err(error) if error.is_namespace_terminating() => {}
             Err(error) => {
                 self.record(&key, Reason::FailedCreate, words::create_failed(&error.message));
             }

@@ -92,9 +92,9 @@ impl Cluster {
         let before = status.get("currentReplicas").and_then(Value::as_i64).unwrap_or(0);
         let mut counts = self.counted(&look);
         if !set.is_deleted() {
-            let done = self.replicas(&look, before).and_then(|then| match then {
-                Then::GoOn => Ok(self.condemned(&look)),
-                Then::Stop => Ok(Then::Stop),
+            let done = self.replicas(&look, before).map(|then| match then {
+                Then::GoOn => self.condemned(&look),
+                Then::Stop => Then::Stop,
             });
             if done == Ok(Then::GoOn) && self.roll(&look) {
                 counts.current -= 1;

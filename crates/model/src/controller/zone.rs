@@ -29,8 +29,11 @@ enum Summer {
     NewZealand,
 }
 
-/// Areas with the places in them, by minutes east of Greenwich in winter and the summer rule.
-const ZONES: &[(&str, &[(i64, Summer, &str)])] = &[
+/// Places with one clock: minutes east of Greenwich in winter, and the summer rule.
+type Places = (i64, Summer, &'static str);
+
+/// Areas with the places in them.
+const ZONES: &[(&str, &[Places])] = &[
     (
         "Europe",
         &[

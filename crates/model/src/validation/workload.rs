@@ -116,8 +116,11 @@ fn job(path: &str, spec: &Value) -> Vec<Cause> {
         "activeDeadlineSeconds",
         "backoffLimit",
         "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+        "maxFailedIndexes",
     ];
     let mut causes = counts(path, spec, &numbers);
+    causes.extend(completion(path, spec));
     causes.extend(template(&format!("{path}.template"), spec, None));
     let field = format!("{path}.template.spec.restartPolicy");
     match text(&spec["template"]["spec"]["restartPolicy"]) {
@@ -128,6 +131,31 @@ fn job(path: &str, spec: &Value) -> Vec<Cause> {
         other => causes.push(Cause::unsupported(field, other, &["OnFailure", "Never"])),
     }
     causes
+}
+
+/// What the completion mode asks for or rules out.
+fn completion(path: &str, spec: &Value) -> Vec<Cause> {
+    let mode = text(&spec["completionMode"]);
+    match mode {
+        "Indexed" if spec["completions"].is_null() => {
+            let why = "when completion mode is Indexed";
+            vec![Cause::required(format!("{path}.completions"), why)]
+        }
+        "Indexed" => Vec::new(),
+        "NonIndexed" | "" => {
+            let fields = ["backoffLimitPerIndex", "maxFailedIndexes"];
+            let written = fields.into_iter().filter_map(|field| {
+                let number = spec[field].as_i64()?;
+                let why = "requires indexed completion mode";
+                Some(Cause::invalid(format!("{path}.{field}"), number, why))
+            });
+            written.collect()
+        }
+        other => {
+            let field = format!("{path}.completionMode");
+            vec![Cause::unsupported(field, other, &["Indexed", "NonIndexed"])]
+        }
+    }
 }
 
 fn cron_job(spec: &Value) -> Vec<Cause> {
@@ -357,8 +385,19 @@ pub(super) fn update(old: &Object, new: &Object) -> Vec<Cause> {
                     Cause::invalid("spec.template", shown, "field is immutable")
                 })
             };
-            let fault =
-                |field: &str| if field == "template" { template(field) } else { immutable(field) };
+            // An indexed Job may be given other indexes, as many as run at once.
+            let elastic =
+                text(&new["completionMode"]) == "Indexed" && !new["completions"].is_null();
+            let completions = |field: &str| {
+                let changed = old[field] != new[field] && new[field] != new["parallelism"];
+                let why = "can only be modified in tandem with spec.parallelism";
+                changed.then(|| Cause::invalid("spec.completions", go_json(&new[field]), why))
+            };
+            let fault = |field: &str| match field {
+                "template" => template(field),
+                "completions" if elastic => completions(field),
+                other => immutable(other),
+            };
             fields.into_iter().filter_map(fault).collect()
         }
         Workload::CronJob => Vec::new(),
