@@ -342,7 +342,7 @@ fn a_job_that_is_made_anew_begins_anew() {
     cluster.run_until(at(110));
     cluster.take_log();
     job(&mut cluster, "exit 1", &json!({ "backoffLimit": 9 }));
-    cluster.run_until(at(140));
+    cluster.run_until(at(135));
     assert_eq!(creations(&mut cluster).len(), 2, "the second one comes after ten seconds");
 }
 
