@@ -4,3 +4,5 @@
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod files;
+#[cfg(feature = "worker")]
+pub mod worker;

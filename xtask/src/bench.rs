@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--against REV]`: how fast, how large, and how that compares with another revision. Without
+//! `cargo xtask bench [--against REV [CASE]]`: how fast, how large, and how that compares with another revision. Without
 //! `--against` it ends badly when an aim is missed.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,17 @@ use crate::site;
 
 /// How often both sides run, in turn, when they are compared.
 const TURNS: usize = 5;
+
+/// The cases that are compared when none is named: a part of each one's name. The days of crowds, where one turn takes
+/// minutes, are not among them.
+const QUICK: [&str; 6] = [
+    "13 simulated hours",
+    "500 Pods to a settled state",
+    "a day of back-off of     10 Pods",
+    "a moment of the past",
+    "one edit",
+    "100 different attempts",
+];
 
 /// What the project aims at: a part of a case's name, and microseconds.
 const AIMS: [(&str, u64); 9] = [
@@ -32,9 +43,10 @@ const MEMORY_AIM: u64 = 1 << 20;
 
 /// What may be transferred, compressed: the first letters of the files' names, what they are, and bytes. What home takes
 /// is measured in the browser instead.
-const SIZES: [(&str, &str, u64); 3] = [
+const SIZES: [(&str, &str, u64); 4] = [
     ("room-", "the room: lessons, workbench, author; in the background", 350_000),
     ("worker-", "the engine, in the background", 700_000),
+    ("author-", "the engine with a Markdown reader, for the author page alone", 800_000),
     ("editor-", "the editor", 150_000),
 ];
 const HOME: (&str, u64) = ("until home is interactive", 250_000);
@@ -45,7 +57,7 @@ type Times = (u64, u64, u64);
 pub(crate) fn command(words: &[&str]) -> Outcome<()> {
     match words {
         [] => {
-            let mut missed = report(&native(&places::root())?);
+            let mut missed = report(&native(&places::root(), &[""])?);
             missed += in_the_browser()?;
             match missed {
                 0 => Ok(()),
@@ -53,8 +65,15 @@ pub(crate) fn command(words: &[&str]) -> Outcome<()> {
                 more => Err(format!("{more} aims were MISSED")),
             }
         }
-        ["--against", revision] => against(revision),
-        _ => Err("cargo xtask bench [--against REV]".to_owned()),
+        ["--against", revision] => {
+            say(
+                "The days of 100 Pods and more are left out: they take minutes. Name them to compare them, for example:",
+            );
+            say(&format!("    cargo xtask bench --against {revision} \"a day of back-off\""));
+            against(revision, &QUICK)
+        }
+        ["--against", revision, case] => against(revision, &[case]),
+        _ => Err("cargo xtask bench [--against REV [CASE]]".to_owned()),
     }
 }
 
@@ -125,25 +144,23 @@ fn millis(micros: u64) -> String {
     format!("{}.{:02} ms", micros / 1000, micros % 1000 / 10)
 }
 
-/// What the native benchmarks print.
-fn native(root: &Path) -> Outcome<String> {
-    let mut cargo = program("cargo");
-    cargo.current_dir(root).args([
-        "bench",
-        "--quiet",
-        "--package",
-        "pullpath",
-        "--bench",
-        "native",
-    ]);
-    if root != places::root() {
-        cargo.env("CARGO_TARGET_DIR", root.join("target"));
-    }
+/// What the native benchmarks print of the cases with these parts in their names.
+fn native(root: &Path, cases: &[&str]) -> Outcome<String> {
     let mut kept = String::new();
-    step("Native benchmarks", "compiled with optimisation first", || {
-        let (text, outcome) = run_and_keep(&mut cargo);
-        kept = text;
-        outcome
+    let what = if root == places::root() { "" } else { " of the other revision" };
+    step(&format!("Native benchmarks{what}"), "compiled with optimisation first", || {
+        for case in cases {
+            let mut cargo = program("cargo");
+            let words = ["bench", "--quiet", "--package", "pullpath", "--bench", "native"];
+            cargo.current_dir(root).args(words).args(["--", case]);
+            if root != places::root() {
+                cargo.env("CARGO_TARGET_DIR", root.join("target"));
+            }
+            let (text, outcome) = run_and_keep(&mut cargo);
+            kept += &text;
+            outcome?;
+        }
+        Ok(())
     })?;
     Ok(kept)
 }
@@ -190,27 +207,32 @@ fn in_the_browser() -> Outcome<u32> {
 }
 
 /// Both revisions in turn, so that a noisy machine is noisy for both; the ratio of medians, with its spread.
-fn against(revision: &str) -> Outcome<()> {
+fn against(revision: &str, cases: &[&str]) -> Outcome<()> {
     let other = places::scratch().join("against");
     let git = |words: &[&str]| run(program("git").current_dir(places::root()).args(words));
     let path = other.to_string_lossy().into_owned();
     let _ = git(&["worktree", "remove", "--force", &path]);
     git(&["worktree", "add", "--detach", &path, revision])?;
-    let outcome = compare(&other);
+    let outcome = compare(&other, cases);
     git(&["worktree", "remove", "--force", &path])?;
     outcome
 }
 
-fn compare(other: &Path) -> Outcome<()> {
+fn compare(other: &Path, names: &[&str]) -> Outcome<()> {
     let mut ratios: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for _ in 0..TURNS {
-        let (ours, theirs) = (cases(&native(&places::root())?), cases(&native(other)?));
+        let ours = cases(&native(&places::root(), names)?);
+        let theirs = cases(&native(other, names)?);
         for (name, (_, middle, _)) in ours {
             if let Some((_, before, _)) = theirs.get(&name) {
                 ratios.entry(name).or_default().push(middle * 1000 / before.max(&1));
             }
         }
     }
+    if ratios.is_empty() {
+        return Err("no case was measured on both sides".to_owned());
+    }
+    say("\nBeside the other revision, measured in turn:");
     for (name, mut list) in ratios {
         list.sort_unstable();
         let of = |thousandths: u64| format!("{}.{:03}", thousandths / 1000, thousandths % 1000);

@@ -26,7 +26,7 @@ cargo xtask conformance DIR  plays the recorded cases below a folder
   --show ID                  prints what one case expects, and what it got
 cargo xtask build            builds the app into dist/
 cargo xtask bench            measures time and size
-  --against REV              compares times with another revision
+  --against REV [CASE]       compares times with another revision, of the quick cases or those with CASE in the name
 cargo xtask fuzz [TARGET]    feeds text from nowhere to what reads text from strangers
   --runs N, --minutes N      so often, or so long
 cargo xtask tidy             checks what no compiler checks";

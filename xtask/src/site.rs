@@ -1,4 +1,4 @@
-//! Builds the site into `dist/`: Trunk compiles the page in its two halves and the worker, and this module does what
+//! Builds the site into `dist/`: Trunk compiles the page in its two halves and the workers, and this module does what
 //! Trunk does not: hashed names for what its loader leaves alone, a build id that both sides know, the content, and the policy.
 
 use std::fs;
@@ -56,7 +56,7 @@ fn build_into_stage(tools: &Tools) -> Outcome<()> {
     if is_fresh("app", &app) {
         say("\n==> The app is built already: nothing of it changed");
     } else {
-        let why = "compiled for size, three programs: some minutes the first time";
+        let why = "compiled for size, four programs: some minutes the first time";
         step("Building the app with Trunk", why, || trunk(tools))?;
         step("Bundling the editor", "", bundle_editor)?;
         stamp("app", &app)?;
@@ -122,7 +122,8 @@ fn finish() -> Outcome<()> {
     let _ = fs::remove_dir_all(&dist);
     let app = stage("app");
     let mut html = read_text(&app.join("index.html"))?;
-    let is_put_by_us = |name: &str| name.starts_with("worker") || name.starts_with("room");
+    let is_put_by_us =
+        |name: &str| ["worker", "author", "room"].iter().any(|program| name.starts_with(program));
     for file in places::files_below(&app) {
         let name =
             file.strip_prefix(&app).expect("it is below").to_string_lossy().replace('\\', "/");
@@ -141,7 +142,10 @@ fn finish() -> Outcome<()> {
     }
     let build = build_id(&app)?;
     html = fill(&html, "pullpath-build", &build)?;
-    html = fill(&html, "pullpath-worker", &put_worker(&app, &dist, &build)?)?;
+    for worker in ["worker", "author"] {
+        let script = put_worker(&app, &dist, worker, &build)?;
+        html = fill(&html, &format!("pullpath-{worker}"), &script)?;
+    }
     html = fill(&html, "pullpath-room", &put_room(&app, &dist)?)?;
     html = add_policy(&html)?;
     write(&dist.join("index.html"), html.as_bytes())?;
@@ -168,13 +172,14 @@ fn build_id(app: &Path) -> Outcome<String> {
 }
 
 /// Trunk gives worker files no hash. The script is told its build and started: with it, one request less.
-fn put_worker(app: &Path, dist: &Path, build: &str) -> Outcome<String> {
-    let wasm = put_hashed(dist, "worker", "wasm", &read(&app.join("worker_bg.wasm"))?)?;
-    let glue = read_text(&app.join("worker.js"))?;
+fn put_worker(app: &Path, dist: &Path, worker: &str, build: &str) -> Outcome<String> {
+    let bytes = read(&app.join(format!("{worker}_bg.wasm")))?;
+    let wasm = put_hashed(dist, worker, "wasm", &bytes)?;
+    let glue = read_text(&app.join(format!("{worker}.js")))?;
     let script = format!(
         "self.PULLPATH_BUILD = \"{build}\";\n{glue}\nwasm_bindgen({{ module_or_path: \"{wasm}\" }});\n"
     );
-    put_hashed(dist, "worker", "js", script.as_bytes())
+    put_hashed(dist, worker, "js", script.as_bytes())
 }
 
 /// The second half of the page: a module that starts itself.

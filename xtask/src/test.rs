@@ -104,7 +104,9 @@ fn checks(tools: Tools, tally: &mut Tally) {
             ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
         run(program("cargo").args(words))
     });
-    for (bin, feature) in [("page", "csr"), ("room", "csr"), ("worker", "worker")] {
+    for (bin, feature) in
+        [("page", "csr"), ("room", "csr"), ("worker", "worker"), ("author", "worker")]
+    {
         tally.check(&format!("Clippy, wasm: {bin}"), "", || wasm_clippy(tools, bin, feature));
     }
     tally.check("Documentation", "", || {

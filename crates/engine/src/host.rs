@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pullpath_lesson::diagnostic::{Diagnostic, any_errors};
+use pullpath_lesson::diagnostic::{Checked, Diagnostic, any_errors};
+use pullpath_lesson::prose::{Bundled, Markdown, Prose};
 use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_lesson::{Texts, hand_in};
+use pullpath_model::ordered;
 use pullpath_view::hand_in::{HandIn, KIND};
 use pullpath_view::quiz::QuizSource;
 use pullpath_view::wire::{Answer, Ask, Notice, Problem, Query, Reply, Request};
@@ -16,10 +18,14 @@ use crate::quiz::Asked;
 use crate::session::Session;
 use crate::{record, view};
 
+/// How Markdown is read; `None` takes what bundles hold.
+type Reader = Option<&'static dyn Prose>;
+
 /// All sessions of one page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Host {
     build: String,
+    markdown: Reader,
     sessions: BTreeMap<String, Open>,
     // The quiz that was judged last: learners answer one question after the other, and predictions take a while.
     quiz: Option<(QuizSource, Asked)>,
@@ -33,9 +39,14 @@ struct Open {
 }
 
 impl Host {
-    /// A host of that build of the page.
+    /// A host of that build of the page, for any scenario: an author's own folder, too.
     pub fn new(build: &str) -> Self {
-        Self { build: build.to_owned(), sessions: BTreeMap::new(), quiz: None }
+        Self { markdown: Some(&Markdown), ..Self::of_bundles(build) }
+    }
+
+    /// One for scenarios that were bundled. It links no Markdown reader.
+    pub fn of_bundles(build: &str) -> Self {
+        Self { build: build.to_owned(), markdown: None, sessions: BTreeMap::new(), quiz: None }
     }
 
     /// Answers a request. `progress` is called with signs of life before that.
@@ -77,7 +88,7 @@ impl Host {
             Ask::Write { hand_in } => Answer::Log { text: hand_in::write(&hand_in) },
             Ask::Read { name, text } => read(&name, text),
             Ask::Grade { name, text, scenarios, quizzes } => {
-                grade(&name, text, &scenarios, quizzes, &mut |done, total| {
+                grade(self.markdown, &name, text, &scenarios, quizzes, &mut |done, total| {
                     let (done_ms, total_ms) = (done as i64, total as i64);
                     progress(Reply { id, answer: Answer::Progress { done_ms, total_ms } });
                 })
@@ -109,7 +120,7 @@ impl Host {
             false => Folder::Played,
         };
         let id = folder_name(sources);
-        let scenario = match Scenario::read(sources, &id, folder).into_result() {
+        let scenario = match scenario(self.markdown, sources, &id, folder).into_result() {
             Ok(scenario) => Arc::new(scenario),
             Err(diagnostics) => return broken(&diagnostics),
         };
@@ -135,7 +146,7 @@ impl Host {
         let (source, asked) = match kept {
             Some(kept) => kept,
             None => {
-                let asked = ask(&source)?;
+                let asked = ask(self.markdown, &source)?;
                 (source, asked)
             }
         };
@@ -144,28 +155,44 @@ impl Host {
 }
 
 /// A quiz with the keys of its predictions, or what is wrong with it.
-fn ask(source: &QuizSource) -> Result<Asked, Vec<Problem>> {
+fn ask(markdown: Reader, source: &QuizSource) -> Result<Asked, Vec<Problem>> {
     let file = format!("{}.yaml", source.id);
     let text = quiz::unseal(&source.sealed).unwrap_or_default();
     let texts = Texts::from([(file.clone(), text)]);
     let broken = |told: &[Diagnostic]| -> Vec<Problem> {
         told.iter().map(|diagnostic| diagnostic.problem(&texts)).collect()
     };
-    let quiz = Quiz::read(&file, &source.id, &texts[&file]).into_result();
-    let quiz = quiz.map_err(|told| broken(&told))?;
-    let scenarios = scenarios(&source.scenarios);
+    let read = |prose: &dyn Prose| Quiz::read_with(&file, &source.id, &texts[&file], prose);
+    let quiz = match markdown {
+        Some(markdown) => read(markdown),
+        None => read(&Bundled::of(&quiz::unseal(&source.prose).unwrap_or_default())),
+    };
+    let quiz = quiz.into_result().map_err(|told| broken(&told))?;
+    let scenarios = scenarios(markdown, &source.scenarios);
     let known: Vec<&str> = scenarios.keys().map(String::as_str).collect();
     let (keys, told) = crate::quiz::keys(&file, &quiz, &|id| scenarios.get(id), &known);
     if any_errors(&told) { Err(broken(&told)) } else { Ok(Asked { quiz, keys }) }
 }
 
+fn scenario(markdown: Reader, sources: &Texts, id: &str, folder: Folder) -> Checked<Scenario> {
+    if let Some(markdown) = markdown {
+        return Scenario::read_with(sources, id, folder, markdown);
+    }
+    let mut sources = sources.clone();
+    let prose = Bundled::take_from(&mut sources);
+    Scenario::read_with(&sources, id, folder, &prose)
+}
+
 /// Those that can be read; the others are missed where they are needed.
-fn scenarios(sources: &BTreeMap<String, Texts>) -> BTreeMap<String, Arc<Scenario>> {
+fn scenarios(
+    markdown: Reader,
+    sources: &BTreeMap<String, Texts>,
+) -> BTreeMap<String, Arc<Scenario>> {
     let read = |(id, texts): (&String, &Texts)| {
-        let scenario = Scenario::read(texts, id, Folder::Played).into_result().ok()?;
+        let scenario = scenario(markdown, texts, id, Folder::Played).into_result().ok()?;
         Some((id.clone(), Arc::new(scenario)))
     };
-    sources.iter().filter_map(read).collect()
+    ordered::map(sources.iter().filter_map(read))
 }
 
 /// What stands in a file that somebody handed in.
@@ -186,6 +213,7 @@ fn read(name: &str, text: String) -> Answer {
 }
 
 fn grade(
+    markdown: Reader,
     name: &str,
     text: String,
     sources: &BTreeMap<String, Texts>,
@@ -194,12 +222,12 @@ fn grade(
 ) -> Answer {
     let mut asked = BTreeMap::new();
     for source in quizzes {
-        match ask(&source) {
+        match ask(markdown, &source) {
             Ok(quiz) => asked.insert(source.id, quiz),
             Err(problems) => return Answer::Broken { problems },
         };
     }
-    let graded = record::grade(name, &text, &scenarios(sources), &asked, sign);
+    let graded = record::grade(name, &text, &scenarios(markdown, sources), &asked, sign);
     let problems = problems(name, text, &graded.told);
     Answer::Graded { record: Box::new(graded.record), worth: graded.worth, problems }
 }

@@ -12,6 +12,7 @@ use pullpath_lesson::scenario::{LadderRule, Scenario};
 use pullpath_model::api::ApiError;
 use pullpath_model::cloud;
 use pullpath_model::cluster::Cluster;
+use pullpath_model::ordered;
 use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_view::wire::Notice;
@@ -104,13 +105,14 @@ impl Session {
             actions: Vec::new(),
         };
         let (cluster, past) = begin(&scenario)?;
-        let shipped: BTreeMap<String, String> =
-            scenario.files().iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+        let shipped: BTreeMap<String, String> = ordered::map(
+            scenario.files().iter().map(|file| (file.name.clone(), file.text.clone())),
+        );
         let in_history =
             |name: &String| scenario.history().iter().any(|step| step.apply.contains(name));
         let applied = shipped.iter().filter(|(name, _)| in_history(name));
         Ok(Self {
-            applied: applied.map(|(name, text)| (name.clone(), text.clone())).collect(),
+            applied: ordered::map(applied.map(|(name, text)| (name.clone(), text.clone()))),
             files: shipped,
             cluster,
             past,
@@ -250,7 +252,7 @@ impl Session {
         pods.retain(|pod| {
             *pod.key.namespace == *namespace && pod.deleting.is_none() && family(pod) == Some(of)
         });
-        pods.sort_by_key(|pod| pod.created);
+        ordered::sort_by_key(&mut pods, |pod| pod.created);
         pods.into_iter().map(|pod| pod.key.name.to_string()).collect()
     }
 

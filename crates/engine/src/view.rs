@@ -13,6 +13,7 @@ use pullpath_lesson::Texts;
 use pullpath_lesson::manifest;
 use pullpath_model::cloud::EcrHost;
 use pullpath_model::cluster::Cluster;
+use pullpath_model::ordered;
 use pullpath_model::time::SimTime;
 use pullpath_model::world::Version;
 use pullpath_view::View;
@@ -94,7 +95,7 @@ fn versions(session: &Session) -> String {
         .iter()
         .map(|node| format!("containerd {}", node.containerd))
         .collect();
-    runtimes.sort();
+    ordered::sort(&mut runtimes);
     runtimes.dedup();
     let cluster = session.scenario.world().kubernetes;
     // Nodes are not raised all at once.
@@ -106,7 +107,7 @@ fn versions(session: &Session) -> String {
         .filter_map(|node| node.kubernetes)
         .filter(|own| *own != cluster)
         .collect();
-    kubelets.sort();
+    ordered::sort(&mut kubelets);
     kubelets.dedup();
     let kubelets = kubelets.into_iter().map(|own| format!("kubelet {}", release(own)));
     let shown: Vec<String> = kubelets.chain(runtimes).collect();

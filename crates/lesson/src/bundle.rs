@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean};
 use crate::lesson;
+use crate::prose::{self, Recorder};
 use crate::quiz::{Kind, Quiz, seal};
 use crate::scenario::{FILE, Folder, Scenario};
 use crate::source::line_at;
@@ -33,10 +34,11 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
     for folder in &folders {
         let inner = below(texts, folder);
         let id = name_of(folder);
-        let checked = Scenario::read(&inner, id, Folder::Whole);
+        let prose = Recorder::default();
+        let checked = Scenario::read_with(&inner, id, Folder::Whole, &prose);
         diagnostics.extend(checked.diagnostics.into_iter().map(|one| one.under(folder)));
         if let Some(scenario) = checked.value {
-            let (entry, file) = scenario_file(&scenario, inner);
+            let (entry, file) = scenario_file(&scenario, inner, prose);
             scenarios.push(((scenario.difficulty(), entry.id.clone()), entry));
             files.push(file);
         }
@@ -49,11 +51,13 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
         let Some(stem) = path.strip_suffix(".yaml").filter(|_| text.contains("questions:")) else {
             continue;
         };
-        let checked = Quiz::read(path, stem.rsplit('/').next().unwrap_or_default(), text);
+        let prose = Recorder::default();
+        let id = stem.rsplit('/').next().unwrap_or_default();
+        let checked = Quiz::read_with(path, id, text, &prose);
         diagnostics.extend(checked.diagnostics);
         if let Some(quiz) = checked.value {
             diagnostics.extend(unknown_worlds(path, &quiz, &folders));
-            let (entry, file) = quiz_file(&quiz, text);
+            let (entry, file) = quiz_file(&quiz, text, prose);
             quizzes.push(entry);
             files.push(file);
             asked.push(quiz);
@@ -159,11 +163,12 @@ fn below(texts: &Texts, folder: &str) -> Texts {
     inner.collect()
 }
 
-fn scenario_file(scenario: &Scenario, texts: Texts) -> (Entry, (String, String)) {
-    let sources: BTreeMap<String, String> = texts
+fn scenario_file(scenario: &Scenario, texts: Texts, prose: Recorder) -> (Entry, (String, String)) {
+    let mut sources: BTreeMap<String, String> = texts
         .into_iter()
         .filter(|(path, _)| !path.starts_with("solutions/") && !path.starts_with("wrong/"))
         .collect();
+    sources.insert(prose::FILE.to_owned(), prose.into_json());
     let file = hashed(
         scenario.id(),
         &ScenarioBundle {
@@ -208,7 +213,7 @@ fn lesson_file(lesson: lesson::Lesson) -> (Entry, (String, String)) {
     (entry, file)
 }
 
-fn quiz_file(quiz: &Quiz, text: &str) -> (Entry, (String, String)) {
+fn quiz_file(quiz: &Quiz, text: &str, prose: Recorder) -> (Entry, (String, String)) {
     let scenarios = quiz.scenarios().into_iter();
     let bundle = QuizBundle {
         format: 1,
@@ -219,6 +224,7 @@ fn quiz_file(quiz: &Quiz, text: &str) -> (Entry, (String, String)) {
         source: QuizSource {
             id: quiz.id().to_owned(),
             sealed: seal(text),
+            prose: seal(&prose.into_json()),
             scenarios: scenarios.map(|id| (id.to_owned(), BTreeMap::new())).collect(),
         },
     };

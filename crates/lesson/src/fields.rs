@@ -369,7 +369,7 @@ impl<'a> Node<'a> {
             return true;
         }
         let mut names: Vec<_> = known.into_iter().collect();
-        names.sort_unstable();
+        pullpath_model::ordered::sort(&mut names);
         let hint = did_you_mean(text, names.iter().copied()).unwrap_or_else(|| match &names[..] {
             [] => format!("no {what} is declared: declare one"),
             names => format!("there is {}", one_of(&names[..names.len().min(8)])),

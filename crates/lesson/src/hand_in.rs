@@ -118,7 +118,7 @@ pub fn read(file: &str, text: &str) -> Checked<Read> {
     let root = Node::root(&sink, &document);
     let value = whole(&root, &document.value);
     diagnostics.extend(sink.into_found());
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    pullpath_model::ordered::sort_by_key(&mut diagnostics, |diagnostic| diagnostic.span.start);
     intake::truncate(&mut diagnostics);
     Checked { value, diagnostics }
 }

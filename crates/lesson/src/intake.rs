@@ -320,8 +320,11 @@ impl Node {
             Content::Scalar(value) => value.clone(),
             Content::List(items) => items.iter().map(|item| item.to_value()).collect(),
             Content::Map(entries) => {
-                let entry = |entry: &Entry| (entry.key.clone(), entry.value.to_value());
-                Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+                let mut map = Map::new();
+                for entry in entries {
+                    map.insert(entry.key.clone(), entry.value.to_value());
+                }
+                Value::Object(map)
             }
         }
     }

@@ -13,6 +13,7 @@ mod fields;
 pub mod lesson;
 pub mod manifest;
 pub mod markdown;
+pub mod prose;
 pub mod quantity;
 pub mod scenario;
 

@@ -64,7 +64,7 @@ pub fn read(file: &str, text: &str) -> Checked<Vec<Manifest>> {
         diagnostics.append(&mut reader.found);
         manifests.extend(head.map(|head| head.with(file, index, document)));
     }
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    pullpath_model::ordered::sort_by_key(&mut diagnostics, |diagnostic| diagnostic.span.start);
     intake::truncate(&mut diagnostics);
     Checked { value: Some(manifests), diagnostics }
 }

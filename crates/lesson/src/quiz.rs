@@ -319,8 +319,8 @@ fn order(items: &[Item], otherwise: &[Block], ids: &[String]) -> Option<Judged> 
     let mut given: Vec<&String> = ids.iter().collect();
     let mut wanted: Vec<&String> = items.iter().map(|item| &item.id).collect();
     let right = given == wanted;
-    given.sort();
-    wanted.sort();
+    pullpath_model::ordered::sort(&mut given);
+    pullpath_model::ordered::sort(&mut wanted);
     (given == wanted).then(|| Judged {
         right,
         chosen: vec![ids.join(" ")],

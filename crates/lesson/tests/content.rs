@@ -6,6 +6,8 @@ use std::path::Path;
 
 use pullpath_lesson::Texts;
 use pullpath_lesson::bundle::{INDEX, bundle};
+use pullpath_lesson::prose::Bundled;
+use pullpath_lesson::scenario::{Folder, Scenario};
 use serde_json::Value;
 
 fn read_folder(root: &Path, below: &Path, texts: &mut Texts) {
@@ -59,6 +61,23 @@ fn the_index_names_every_bundle_and_no_bundle_holds_an_answer() {
             );
         }
     }
+}
+
+#[test]
+fn a_bundled_scenario_needs_no_markdown_reader() {
+    let files = bundle(&content()).value.expect("content without mistakes");
+    let mut scenarios = 0;
+    for (name, json) in &files {
+        let value: Value = serde_json::from_str(json).expect("it is JSON");
+        let Some(sources) = value.get("sources") else { continue };
+        let mut sources: Texts = serde_json::from_value(sources.clone()).expect("they are texts");
+        let prose = Bundled::take_from(&mut sources);
+        let id = value["id"].as_str().expect("it has one");
+        let bundled = Scenario::read_with(&sources, id, Folder::Played, &prose);
+        assert_eq!(bundled, Scenario::read(&sources, id, Folder::Played), "{name}");
+        scenarios += 1;
+    }
+    assert!(scenarios > 0);
 }
 
 #[test]

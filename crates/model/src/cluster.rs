@@ -14,6 +14,7 @@ use crate::look_up::ParsedSecrets;
 use crate::message::controller as words;
 use crate::node::Node;
 use crate::object::{Key, Kind, Object};
+use crate::ordered;
 use crate::pod::{FailedPull, PodRun};
 use crate::pod_status::PodWatch;
 use crate::pods::{PodId, Pods};
@@ -198,7 +199,7 @@ impl Cluster {
     /// Pods that are not gone, by namespace and name.
     pub fn pods(&self) -> Vec<&PodRun> {
         let mut pods: Vec<&PodRun> = self.pods.values().map(AsRef::as_ref).collect();
-        pods.sort_by(|one, other| one.key.cmp(&other.key));
+        ordered::sort_by(&mut pods, |one, other| one.key.cmp(&other.key));
         pods
     }
 
@@ -223,7 +224,7 @@ impl Cluster {
         let sets = self.replica_set_uids(&key);
         let owned = sets.iter().flat_map(|uid| self.pods.owned_by(uid));
         let mut pods: Vec<&PodRun> = owned.map(AsRef::as_ref).collect();
-        pods.sort_by(|one, other| one.key.cmp(&other.key));
+        ordered::sort_by(&mut pods, |one, other| one.key.cmp(&other.key));
         pods
     }
 
@@ -247,7 +248,7 @@ impl Cluster {
         let of_others =
             self.recorders.iter().flat_map(|((key, uid), recorder)| recorder.of(key, uid));
         let mut events: Vec<EventOf> = of_pods.chain(of_others).collect();
-        events.sort_by(|one, other| {
+        ordered::sort_by(&mut events, |one, other| {
             (one.event.last, &one.object).cmp(&(other.event.last, &other.object))
         });
         events

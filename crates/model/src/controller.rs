@@ -23,7 +23,7 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::{Cluster, Task};
-use crate::object::{Key, Kind, Workload};
+use crate::object::{Key, Kind, Workload, json};
 use crate::random::Stream;
 use crate::time::{SimTime, Span};
 
@@ -113,8 +113,7 @@ const fn pause_after(kind: Kind, refusals: u32) -> i64 {
 /// A ReplicaSet's name ends in a hash of its template. Upstream hashes Go's own print-out of it, which nothing
 /// else can make; any function of the template gives names that look alike and change when they should.
 fn template_hash(seed: u64, template: &PodTemplateSpec) -> String {
-    // By way of a value, as every object goes: serde compiles a second writer of all API types for text.
-    let text = serde_json::to_value(template).expect("a template is JSON").to_string();
+    let text = json::write(template).to_string();
     Stream::new(seed, &text, "pod-template-hash").name_suffix(10)
 }
 

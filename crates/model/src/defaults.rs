@@ -2,8 +2,6 @@
 //! *Sources: kubernetes v1.35.6 pkg/apis/{core,apps,batch}/v1/defaults.go and conversion.go; compared with the objects of
 //! a recorded 1.35.6 cluster.*
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use crate::object::{Kind, Workload};
@@ -195,13 +193,8 @@ fn pod(spec: &mut Value) {
     let on_host = spec.get("hostNetwork") == Some(&Value::Bool(true));
     for key in ["containers", "initContainers"] {
         for container in list(spec, key) {
-            let limits: BTreeMap<String, Value> = container
-                .pointer("/resources/limits")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
+            let limits = container.pointer("/resources/limits").and_then(Value::as_object).cloned();
+            let limits = limits.unwrap_or_default();
             for (resource, amount) in limits {
                 set(&mut container["resources"]["requests"], &resource, amount);
             }

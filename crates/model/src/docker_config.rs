@@ -8,6 +8,7 @@ use std::fmt;
 use crate::credential::{Login, SecretText};
 use crate::go::base64::{self, Padding};
 use crate::go::json::{Cursor, Kind, is_field};
+use crate::ordered;
 
 /// One entry of an `auths` map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +148,7 @@ fn read_auths(
 ) -> Result<(), String> {
     // Where each key stands, because a repeated key replaces its entry.
     let mut places: BTreeMap<String, usize> =
-        entries.iter().map(|entry| entry.key.clone()).zip(0..).collect();
+        ordered::map(entries.iter().map(|entry| entry.key.clone()).zip(0..));
     match cursor.kind() {
         Kind::Object => cursor.members(|key, cursor| {
             let login = read_entry(cursor, field)?;

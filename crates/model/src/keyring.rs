@@ -5,6 +5,7 @@ use std::fmt;
 use crate::credential::{Login, Source};
 use crate::docker_config::Entry;
 use crate::go::{glob, url};
+use crate::ordered;
 
 /// Entries from one of the sources of P28: all pull secrets together, the node's file, or all plugins together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -140,7 +141,7 @@ impl Keyring {
             }
         }
         // P33. The sort is stable, which keeps the order of entries with one pattern.
-        self.held.sort_by(|a, b| b.offer.pattern.cmp(&a.offer.pattern));
+        ordered::sort_by(&mut self.held, |a, b| b.offer.pattern.cmp(&a.offer.pattern));
     }
 
     /// Whether there is nothing on it.

@@ -28,6 +28,7 @@ mod look_up;
 pub mod message;
 pub mod node;
 pub mod object;
+pub mod ordered;
 pub mod pod;
 pub mod pod_status;
 mod pods;

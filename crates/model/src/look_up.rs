@@ -11,6 +11,7 @@ use crate::docker_config::{self, Parsed};
 use crate::keyring::{Keyring, Offer};
 use crate::node::ReadConfig;
 use crate::object::{Kind, Object};
+use crate::ordered;
 use crate::pod::{PodRun, Reference};
 use crate::provider::{Answer, Provided, asks};
 use crate::pull::Refusal;
@@ -234,7 +235,7 @@ impl Cluster {
         }
         let secret_type = secret.type_.clone().unwrap_or_default();
         let bytes = secret.data.iter().flatten();
-        let data = bytes.map(|(key, value)| (key.clone(), value.0.clone())).collect();
+        let data = ordered::map(bytes.map(|(key, value)| (key.clone(), value.0.clone())));
         let parsed = docker_config::parse(&secret_type, &data);
         let read = Arc::new(Read { secret_type, parsed });
         self.secrets.insert(uid.clone(), (version, Arc::clone(&read)));
@@ -380,7 +381,7 @@ impl Cluster {
             wants.required_annotations.contains(key) || wants.optional_annotations.contains(key)
         };
         let annotations: BTreeMap<String, String> =
-            written.into_iter().filter(|(key, _)| wanted(key)).collect();
+            ordered::map(written.into_iter().filter(|(key, _)| wanted(key)));
         let uid = object.uid().to_owned();
         // A token is bound to the Pod, and another one is asked for in time.
         let turn = self.now.since(run.created).as_millis() / TOKEN_USE.as_millis();

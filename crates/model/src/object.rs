@@ -1,11 +1,13 @@
 //! The API objects: `k8s-openapi` types, and the one custom resource that a node's role is kept in.
 
+pub(crate) mod json;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -384,6 +386,7 @@ pub struct Role {
     #[serde(default)]
     pub metadata: ObjectMeta,
     /// What the role should be.
+    #[serde(default)]
     pub spec: RoleSpec,
 }
 
@@ -392,8 +395,10 @@ pub struct Role {
 #[serde(rename_all = "camelCase")]
 pub struct RoleSpec {
     /// The role's name in IAM.
+    #[serde(default)]
     pub name: String,
     /// Who may assume it, as a JSON policy document.
+    #[serde(default)]
     pub assume_role_policy_document: String,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -450,11 +455,10 @@ pub struct Plain {
     pub rest: Map<String, Value>,
 }
 
-/// An instant in RFC 3339, as metadata keep it.
-pub(crate) fn timestamp(
-    text: &str,
-) -> Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time> {
-    serde_json::from_value(text.into()).ok()
+/// An instant as metadata keep it.
+pub(crate) fn time(unix_seconds: i64) -> Time {
+    // Not `expect`: the error's words are thirty kilobytes of the engine.
+    Time(k8s_openapi::jiff::Timestamp::from_second(unix_seconds).unwrap_or_default())
 }
 
 /// Calls `$body` with the typed object, whatever its kind.
@@ -477,18 +481,15 @@ impl Object {
     /// Decodes an object whose shape was checked ([`crate::schema::shape`]).
     ///
     /// It is the only place that decodes API types: each instance of a decoder for them is a tenth of the engine.
-    pub fn decode(kind: Kind, value: &Value) -> Result<Self, String> {
-        fn typed<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
-            T::deserialize(value).map_err(|error| error.to_string())
-        }
-        Ok(match kind {
-            Kind::Namespace => Self::Namespace(typed(value)?),
-            Kind::ServiceAccount => Self::ServiceAccount(typed(value)?),
-            Kind::Secret => Self::Secret(typed(value)?),
-            Kind::Role => Self::Role(typed(value)?),
-            Kind::Deployment => Self::Deployment(typed(value)?),
-            Kind::ReplicaSet => Self::ReplicaSet(typed(value)?),
-            Kind::Pod => Self::Pod(typed(value)?),
+    pub fn decode(kind: Kind, value: &Value) -> Self {
+        match kind {
+            Kind::Namespace => Self::Namespace(json::read(value)),
+            Kind::ServiceAccount => Self::ServiceAccount(json::read(value)),
+            Kind::Secret => Self::Secret(json::read(value)),
+            Kind::Role => Self::Role(json::read(value)),
+            Kind::Deployment => Self::Deployment(json::read(value)),
+            Kind::ReplicaSet => Self::ReplicaSet(json::read(value)),
+            Kind::Pod => Self::Pod(json::read(value)),
             Kind::Node
             | Kind::Event
             | Kind::ConfigMap
@@ -499,29 +500,28 @@ impl Object {
             | Kind::Stored(_) => {
                 let mut rest = value.as_object().cloned().unwrap_or_default();
                 rest.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));
-                let metadata = value.get("metadata").map(typed).transpose()?.unwrap_or_default();
+                let metadata = value.get("metadata").map(json::read).unwrap_or_default();
                 Self::Plain(Box::new(Plain { kind, metadata, rest }))
             }
-        })
+        }
     }
 
     /// The object as JSON, `apiVersion` and `kind` included.
     pub fn to_value(&self) -> Value {
-        let value = match self {
-            Self::Namespace(inner) => serde_json::to_value(inner),
-            Self::ServiceAccount(inner) => serde_json::to_value(inner),
-            Self::Secret(inner) => serde_json::to_value(inner),
-            Self::Role(inner) => serde_json::to_value(inner),
-            Self::Deployment(inner) => serde_json::to_value(inner),
-            Self::ReplicaSet(inner) => serde_json::to_value(inner),
-            Self::Pod(inner) => serde_json::to_value(inner),
-            Self::Plain(inner) => serde_json::to_value(&inner.metadata).map(|metadata| {
+        let mut value = match self {
+            Self::Namespace(inner) => json::write(inner),
+            Self::ServiceAccount(inner) => json::write(inner),
+            Self::Secret(inner) => json::write(inner),
+            Self::Role(inner) => json::write(inner),
+            Self::Deployment(inner) => json::write(inner),
+            Self::ReplicaSet(inner) => json::write(inner),
+            Self::Pod(inner) => json::write(inner),
+            Self::Plain(inner) => {
                 let mut all = inner.rest.clone();
-                all.insert("metadata".into(), metadata);
+                all.insert("metadata".into(), json::write(&inner.metadata));
                 Value::Object(all)
-            }),
+            }
         };
-        let mut value = value.expect("API types serialise to JSON");
         value["apiVersion"] = self.kind().api_version().into();
         value["kind"] = self.kind().name().into();
         value

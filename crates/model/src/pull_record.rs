@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::credential::Login;
 use crate::image::ImageRef;
+use crate::ordered;
 
 /// What a node remembers of the pulls of one image, the runtime's id of which it is kept under.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,13 +85,14 @@ impl PullRecord {
         let sorted = |access| match access {
             Access::EveryPod => Access::EveryPod,
             Access::These { mut secrets, mut service_accounts } => {
-                secrets.sort();
-                service_accounts.sort();
+                ordered::sort(&mut secrets);
+                ordered::sort(&mut service_accounts);
                 Access::These { secrets, service_accounts }
             }
         };
         let repositories = repositories.into_iter();
-        Self { repositories: repositories.map(|(name, access)| (name, sorted(access))).collect() }
+        let sorted = repositories.map(|(name, access)| (name, sorted(access)));
+        Self { repositories: ordered::map(sorted) }
     }
 
     /// Who may use the image, by repository.
@@ -111,7 +113,7 @@ impl PullRecord {
                     Some(known) => known.hash.clone_from(&secret.hash),
                     None => {
                         secrets.push(secret.clone());
-                        secrets.sort();
+                        ordered::sort(secrets);
                     }
                 }
             }
@@ -120,7 +122,7 @@ impl PullRecord {
                     return false;
                 }
                 service_accounts.push(account.clone());
-                service_accounts.sort();
+                ordered::sort(service_accounts);
             }
         }
         true

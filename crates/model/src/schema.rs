@@ -3,6 +3,7 @@
 //! One table of facts ([`Schema`]) and one walker over it (`shape`) take the place of a decoder for each type: strict
 //! decoding, Go's type errors, strategic merge patches and defaults all read the same table.
 
+mod instant;
 mod internal;
 mod shape;
 

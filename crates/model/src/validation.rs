@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::{ApiError, Cause};
 use crate::go::quote;
-use crate::object::{Kind, Object};
+use crate::object::{Kind, Object, Role, RoleSpec};
 
 pub use pod::{ephemeral_update as on_ephemeral_update, update as on_pod_update};
 pub use warning::of as warnings;
@@ -30,7 +30,8 @@ pub fn on_create(object: &Object) -> Result<(), ApiError> {
             Kind::ConfigMap => secret::config_map(plain),
             _ => workload::check(object),
         },
-        Object::Namespace(_) | Object::ServiceAccount(_) | Object::Role(_) => Vec::new(),
+        Object::Role(role) => required(role),
+        Object::Namespace(_) | Object::ServiceAccount(_) => Vec::new(),
     });
     refuse(object, causes)
 }
@@ -46,9 +47,18 @@ pub fn on_update(old: &Object, new: &Object) -> Result<(), ApiError> {
         (Object::Plain(old), Object::Plain(new)) if new.kind == Kind::ConfigMap => {
             [secret::config_map_update(old, new), secret::config_map(new)].concat()
         }
+        (Object::Role(_), Object::Role(new)) => required(new),
         (old, new) => [workload::check(new), workload::update(old, new)].concat(),
     });
     refuse(new, causes)
+}
+
+/// What the CustomResourceDefinition of a role requires.
+fn required(role: &Role) -> Vec<Cause> {
+    let RoleSpec { name, assume_role_policy_document: document, .. } = &role.spec;
+    let fields = [("spec.assumeRolePolicyDocument", document), ("spec.name", name)];
+    let missing = fields.into_iter().filter(|(_, text)| text.is_empty());
+    missing.map(|(field, _)| Cause::required(field, "")).collect()
 }
 
 /// The refusal that an object's faults make.

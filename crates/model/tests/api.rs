@@ -185,6 +185,38 @@ fn creations_are_refused_in_the_real_words() {
 }
 
 #[test]
+fn what_has_no_room_in_a_type_is_refused_before_it_is_read() {
+    let api = "iam.services.k8s.aws/v1alpha1";
+    let role = json!({ "apiVersion": api, "kind": "Role", "metadata": { "name": "r" }, "spec": { "policies": [] } });
+    let response = ask(
+        &mut cluster(),
+        Method::Post,
+        &Key::new(Kind::Role, "default", "").collection(),
+        "",
+        &role,
+    );
+    assert_eq!(response.code, 422);
+    let want = "Role.iam.services.k8s.aws \"r\" is invalid: [spec.assumeRolePolicyDocument: Required value, spec.name: Required value]";
+    assert_eq!(message(&response), want);
+
+    let mut cluster = cluster();
+    assert_eq!(
+        create(&mut cluster, "Deployment", &deployment("d", &json!({}), &json!({}))).code,
+        201
+    );
+    let scale = format!("{}/scale", path("Deployment/d"));
+    let many = json!({ "spec": { "replicas": 3_000_000_000_u32 } });
+    let response = ask(&mut cluster, Method::Put, &scale, "", &many);
+    assert_eq!(response.code, 400, "{response:?}");
+
+    let mut dated = pod("p", &json!({}));
+    dated["metadata"]["creationTimestamp"] = json!("2026-02-30T00:00:00Z");
+    assert!(message(&create(&mut cluster, "Pod", &dated)).ends_with("day out of range"));
+    dated["metadata"]["creationTimestamp"] = json!("9999-12-31T23:59:59.000000000001-24:00");
+    assert_eq!(create(&mut cluster, "Pod", &dated).code, 201);
+}
+
+#[test]
 fn paths_and_methods_that_do_not_exist_are_refused() {
     #[track_caller]
     fn check(method: Method, path: &str, code: u16, want: &str) {

@@ -53,7 +53,8 @@ pub struct ScenarioBundle {
     pub title: String,
     /// The story, from `brief.md`.
     pub brief: Vec<Block>,
-    /// Path within the scenario's folder to text: `scenario.yaml`, `brief.md` and `files/…`, no solutions.
+    /// Path within the scenario's folder to text: `scenario.yaml`, `brief.md` and `files/…`, no solutions; and
+    /// `prose.json`, the blocks of all their Markdown by its text, so that the engine reads none.
     pub sources: BTreeMap<String, String>,
 }
 

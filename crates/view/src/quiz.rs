@@ -52,6 +52,9 @@ pub struct QuizSource {
     pub id: String,
     /// Its file, as the bundle holds it: written so that nobody reads the answers by accident.
     pub sealed: String,
+    /// The blocks of all its Markdown, in the same writing, so that the engine reads none.
+    #[serde(default)]
+    pub prose: String,
     /// The sources of the scenarios that its predictions play, by id.
     pub scenarios: BTreeMap<String, BTreeMap<String, String>>,
 }

@@ -1,7 +1,7 @@
 //! The page's half of the worker channel: requests out, answers in, and a new worker when one does not come back.
 //!
 //! ```text
-//! let channel = Channel::open(Settings::of_page(), |signal| { /* tell the learner */ });
+//! let channel = Channel::open(Settings::of_page("worker"), |signal| { /* tell the learner */ });
 //! channel.ask("play", Ask::Open { sources, attempt: None, query }, |update| match update {
 //!     Update::Progress { done_ms, total_ms } => { /* move a bar */ }
 //!     Update::Answer(answer) => { /* draw it */ }

@@ -72,14 +72,14 @@ impl Engine {
         engine
     }
 
-    /// The engine in its worker.
+    /// The engine in the worker of that name: `worker` plays what is bundled, `author` any folder.
     #[cfg(feature = "csr")]
-    pub fn connect() -> Self {
+    pub fn connect(worker: &str) -> Self {
         use crate::channel::{Channel, Settings};
 
         let engine = Self::idle();
         let inner = Rc::downgrade(&engine.inner);
-        let channel = Channel::open(Settings::of_page(), move |signal| {
+        let channel = Channel::open(Settings::of_page(worker), move |signal| {
             if let Some(inner) = inner.upgrade() {
                 inner.tell(&signal);
             }
@@ -90,7 +90,7 @@ impl Engine {
 
     /// Without a browser there is no worker.
     #[cfg(not(feature = "csr"))]
-    pub fn connect() -> Self {
+    pub fn connect(_worker: &str) -> Self {
         Self::idle()
     }
 

@@ -23,10 +23,12 @@ use crate::route::{Route, use_route};
 /// The pages with an engine; nothing where the address means another one.
 #[component]
 pub fn Room() -> Html {
-    let engine = use_memo((), |()| Engine::connect());
+    let route = use_route();
+    // An author's folder needs an engine that can do more, and is as rare as that one is large.
+    let worker = if route == Route::Author { "author" } else { "worker" };
+    let engine = use_memo(worker, |worker| Engine::connect(worker));
     let progress = use_progress();
     let index = use_content::<Index>(Some("index.json".to_owned()));
-    let route = use_route();
     use_effect_with((), |()| {
         browser::set_global(ROOM.global);
         browser::tell_window(ROOM.event);

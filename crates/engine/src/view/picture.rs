@@ -5,6 +5,7 @@ use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::node::Node;
 use pullpath_model::object::{Kind, Object};
+use pullpath_model::ordered;
 use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::token::Token;
@@ -168,8 +169,8 @@ fn secret(cluster: &Cluster, object: &Object) -> Thing {
     let Object::Secret(secret) = object else { unreachable!("listed by kind") };
     let (namespace, name) = (object.namespace(), object.name());
     let secret_type = secret.type_.clone().unwrap_or_default();
-    let data =
-        secret.data.iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())).collect();
+    let data = secret.data.iter().flatten();
+    let data = ordered::map(data.map(|(key, value)| (key.clone(), value.0.clone())));
     let parsed = docker_config::parse(&secret_type, &data);
     let mut facts = vec![("type".to_owned(), secret_type)];
     let tone = match &parsed {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use pullpath_model::log::{Entry, Fact};
 use pullpath_model::object::{Key, Kind};
+use pullpath_model::ordered;
 use pullpath_model::time::SimTime;
 use pullpath_view::pane::{Bar, Lane, Mark, Timeline, Tone};
 use pullpath_view::wire::Query;
@@ -127,7 +128,7 @@ fn pods(session: &Session, now: i64) -> Vec<Lane> {
             bar.to_ms = now;
         }
     }
-    lanes.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    ordered::sort_by(&mut lanes, |one, other| one.rank().cmp(&other.rank()));
     lanes.into_iter().take(MOST_PODS).map(|pod| pod.lane).collect()
 }
 
@@ -220,7 +221,7 @@ fn stops(session: &Session) -> Vec<i64> {
     });
     let changes = session.changes.iter().map(|change| change.at.as_millis());
     let mut stops: Vec<i64> = from_log.map(|entry| entry.at.as_millis()).chain(changes).collect();
-    stops.sort_unstable();
+    ordered::sort(&mut stops);
     // Things that happen within a second are one stop.
     stops.dedup_by(|next, kept| *next - *kept < 1000);
     let surplus = stops.len().saturating_sub(MOST_STOPS);

@@ -1,6 +1,6 @@
 //! What a plain scalar means.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::Profile;
 
@@ -118,22 +118,31 @@ fn resolve_1_2(text: &str) -> Resolved {
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, which both versions share.
 fn float(text: &str) -> Option<Resolved> {
-    let (_, unsigned) = sign(text);
+    let (negative, unsigned) = sign(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(sign(exponent).1)),
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
         None => (unsigned, None),
     };
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mantissa_fits = match mantissa.split_once('.') {
-        Some(("", fraction)) => !fraction.is_empty() && digits(fraction),
-        Some((whole, fraction)) => digits(whole) && digits(fraction),
-        None => !mantissa.is_empty() && digits(mantissa),
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some(("", "")) => return None,
+        Some(parts) => parts,
+        None if mantissa.is_empty() => return None,
+        None => (mantissa, ""),
     };
-    if !mantissa_fits || exponent.is_some_and(|exponent| exponent.is_empty() || !digits(exponent)) {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let power = exponent.map_or("0", |exponent| sign(exponent).1);
+    if !digits(whole) || !digits(fraction) || power.is_empty() || !digits(power) {
         return None;
     }
-    let value: f64 = text.parse().ok()?;
-    Some(Number::from_f64(value).map_or(Resolved::NotJson, |number| Resolved::Value(number.into())))
+    // Read as JSON: what the library has for it brings a table of ten kilobytes along.
+    let minus = if negative { "-" } else { "" };
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    let written = format!("{minus}{whole}.{fraction}0e{}", exponent.unwrap_or("0"));
+    let read = serde_json::from_str::<Value>(&written);
+    Some(read.map_or(Resolved::NotJson, Resolved::Value))
 }
 
 impl From<&str> for Resolved {

@@ -14,6 +14,7 @@ use crate::fields::{Fields, Node, Sink, short};
 use crate::intake::{self, Profile};
 use crate::markdown;
 use crate::prediction::{Outcome, UNSURE};
+use crate::prose::{self, Markdown, Prose};
 use crate::scenario::Workload;
 
 /// The kinds of questions.
@@ -24,6 +25,11 @@ const MOST: usize = 200;
 impl Quiz {
     /// Reads a quiz; `name` is the file's without folder and `.yaml`.
     pub fn read(file: &str, name: &str, text: &str) -> Checked<Self> {
+        Self::read_with(file, name, text, &Markdown)
+    }
+
+    /// The same, with the Markdown read in another way.
+    pub fn read_with(file: &str, name: &str, text: &str, prose: &dyn Prose) -> Checked<Self> {
         let read = intake::read(file, text, Profile::Authored);
         let mut diagnostics = read.diagnostics;
         let Some(documents) = read.value else { return Checked { value: None, diagnostics } };
@@ -34,23 +40,24 @@ impl Quiz {
             return Checked { value: None, diagnostics };
         };
         let sink = Sink::new(file, 0);
-        let mut reader = Reader { found: Vec::new() };
+        let mut reader = Reader { prose, found: Vec::new() };
         let quiz = reader.quiz(&Node::root(&sink, document), name, crate::hash(&[text]));
         diagnostics.extend(sink.into_found());
         diagnostics.extend(reader.found);
-        diagnostics.sort_by_key(|found| found.span.start);
+        pullpath_model::ordered::sort_by_key(&mut diagnostics, |found| found.span.start);
         intake::truncate(&mut diagnostics);
         let value = quiz.filter(|_| !any_errors(&diagnostics));
         Checked { value, diagnostics }
     }
 }
 
-struct Reader {
+struct Reader<'a> {
+    prose: &'a dyn Prose,
     // Problems in the Markdown inside the file.
     found: Vec<Diagnostic>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn quiz(&mut self, root: &Node<'_>, name: &str, content: String) -> Option<Quiz> {
         if let Some(format) = root.peek("format")
             && format.number() != Some(FORMAT)
@@ -185,7 +192,7 @@ impl Reader {
             let hint = "write what is said to somebody who chooses it, also where it is right";
             let chosen = self.prose(&fields, "chosen", hint);
             let not_chosen =
-                fields.get("not-chosen").map(|node| markdown::prose(&node, &mut self.found));
+                fields.get("not-chosen").map(|node| prose::of(&node, self.prose, &mut self.found));
             if let Some(text) = &text
                 && !texts.insert(markdown::plain(text).to_lowercase())
             {
@@ -283,7 +290,7 @@ impl Reader {
         for (name, text) in fields.get("say").iter().flat_map(Node::entries) {
             let known = words.iter().map(|(word, _)| *word).chain([UNSURE]);
             if text.key_reference("unknown-outcome", "outcome", name, known).is_some() {
-                say.insert(name.to_owned(), markdown::prose(&text, &mut self.found));
+                say.insert(name.to_owned(), prose::of(&text, self.prose, &mut self.found));
             }
         }
         let scenario_span = scenario.as_ref().map(Node::span);
@@ -368,7 +375,7 @@ impl Reader {
     fn prose(&mut self, fields: &Fields<'_>, name: &str, hint: &str) -> Option<Vec<Block>> {
         let node = fields.need(name, hint)?;
         node.text()?;
-        Some(markdown::prose(&node, &mut self.found))
+        Some(prose::of(&node, self.prose, &mut self.found))
     }
 
     /// A field of Markdown that is one line.

@@ -9,6 +9,7 @@ mod world;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use pullpath_model::ordered;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{AdmissionPlugin, World};
 use pullpath_view::block::Block;
@@ -21,7 +22,8 @@ use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean, nearest};
 use crate::fields::{Fields, Node, Sink, short};
 use crate::intake::{self, Profile};
 use crate::manifest::{self, Manifest};
-use crate::markdown::{self, Directives, Place};
+use crate::markdown::Place;
+use crate::prose::{self, Markdown, Prose};
 use crate::quantity;
 
 /// The fields of a scenario file.
@@ -53,6 +55,16 @@ const FIELDS: [&str; 22] = [
 impl Scenario {
     /// Reads a scenario from the texts of its folder; `name` is the folder's.
     pub fn read(texts: &Texts, name: &str, folder: Folder) -> Checked<Self> {
+        Self::read_with(texts, name, folder, &Markdown)
+    }
+
+    /// The same, with the Markdown read in another way.
+    pub fn read_with(
+        texts: &Texts,
+        name: &str,
+        folder: Folder,
+        prose: &dyn Prose,
+    ) -> Checked<Self> {
         let Some(text) = texts.get(FILE) else {
             let missing =
                 Diagnostic::error("missing-file", FILE, 0..0, format!("`{name}` has no `{FILE}`"));
@@ -76,6 +88,7 @@ impl Scenario {
             texts,
             name,
             folder,
+            prose,
             used: RefCell::new([FILE.to_owned()].into()),
             manifests: RefCell::default(),
             found: RefCell::default(),
@@ -84,7 +97,9 @@ impl Scenario {
         diagnostics.extend(sink.into_found());
         diagnostics.extend(reader.found.into_inner());
         // The scenario file first, then the others by name.
-        diagnostics.sort_by_key(|found| (found.file != FILE, found.file.clone(), found.span.start));
+        ordered::sort_by_key(&mut diagnostics, |found| {
+            (found.file != FILE, found.file.clone(), found.span.start)
+        });
         intake::truncate(&mut diagnostics);
         let value = value.filter(|_| !any_errors(&diagnostics));
         Checked { value, diagnostics }
@@ -95,6 +110,7 @@ struct Reader<'a> {
     texts: &'a Texts,
     name: &'a str,
     folder: Folder,
+    prose: &'a dyn Prose,
     // Files of the folder that something refers to.
     used: RefCell<BTreeSet<String>>,
     // The objects of files that were read already, by path.
@@ -165,7 +181,7 @@ impl Reader<'_> {
             checks::Known { workloads: &workloads, world: world.as_ref(), files: &sources.files };
         let goals = goals_node
             .as_ref()
-            .map(|node| goals::read(node, &known, &mut self.found.borrow_mut()))
+            .map(|node| goals::read(node, &known, self.prose, &mut self.found.borrow_mut()))
             .unwrap_or_default();
         let goals_span = goals_node.map_or(0..0, |node| node.key_span());
         if let Some(node) = fields.get("vary")
@@ -296,7 +312,7 @@ impl Reader<'_> {
             roles,
             identities,
             nodes: nodes.unwrap_or_default(),
-            admission_plugins: admission_plugins.collect(),
+            admission_plugins: ordered::set(admission_plugins),
             ..default
         };
         Some((world, fresh.map(str::to_owned)))
@@ -382,9 +398,8 @@ impl Reader<'_> {
         let manifests = self.manifests.borrow();
         let deployments =
             manifests.values().flatten().filter(|manifest| manifest.kind == "Deployment");
-        let known = deployments
-            .map(|manifest| format!("{}/{}", manifest.namespace, manifest.name))
-            .collect();
+        let known = deployments.map(|manifest| format!("{}/{}", manifest.namespace, manifest.name));
+        let known = ordered::set(known);
         Workloads { known, complete: !any_errors(&self.found.borrow()) }
     }
 
@@ -484,12 +499,12 @@ impl Reader<'_> {
 
     fn hint(&self, item: &Node<'_>) -> Option<(Vec<Block>, u32)> {
         if !item.is_map() {
-            return Some((markdown::prose(item, &mut self.found.borrow_mut()), 0));
+            return Some((prose::of(item, self.prose, &mut self.found.borrow_mut()), 0));
         }
         let fields = item.map(&["text", "penalty"])?;
         let text = fields.need("text", "write the hint")?;
         let penalty = fields.get("penalty").and_then(|node| node.whole(0, 1000)).unwrap_or(0);
-        Some((markdown::prose(&text, &mut self.found.borrow_mut()), penalty as u32))
+        Some((prose::of(&text, self.prose, &mut self.found.borrow_mut()), penalty as u32))
     }
 
     /// A Markdown file of the folder.
@@ -500,7 +515,7 @@ impl Reader<'_> {
             let empty = Diagnostic::error("empty", name, 0..0, format!("`{name}` says nothing"));
             found.push(empty.hint("write a paragraph or two"));
         }
-        Some(markdown::read(name, text, Place::From(0), Directives::Refused, &mut found))
+        Some(self.prose.blocks(name, text, Place::From(0), &mut found))
     }
 
     /// A file that nothing refers to is a mistake: a misspelt name, or a left-over.

@@ -10,6 +10,7 @@ use crate::apply::go_json;
 use crate::go::json::{self, Cursor};
 use crate::go::quote;
 use crate::object::Kind;
+use crate::ordered;
 use crate::schema::{self, Misfit, Schema, Shaped};
 
 /// So many strict errors are told.
@@ -220,7 +221,7 @@ pub(super) fn strategically_patched(
         .iter()
         .map(|path| format!("unknown field {}", plain_quote(&path.to_string())))
         .collect();
-    unknown.sort();
+    ordered::sort(&mut unknown);
     let errors = duplicates.into_iter().chain(unknown).collect();
     judge(mode, errors, warnings).map_err(refuse)?;
     Ok(value)

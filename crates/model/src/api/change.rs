@@ -9,7 +9,6 @@ use super::{ApiError, Method, PatchType, Query, Request, Response, Target};
 use super::{body, patch};
 use crate::cluster::Cluster;
 use crate::defaults;
-use crate::go::quote;
 use crate::object::{Key, Kind, Object};
 use crate::schema::Schema;
 use crate::validation;
@@ -124,7 +123,7 @@ impl Cluster {
         } else {
             metadata.remove("namespace");
         }
-        let object = typed(target.kind, value)?;
+        let object = typed(target.kind, value);
         let created = self.create(object)?;
         warnings.extend(validation::warnings(None, &created));
         Ok(created)
@@ -191,7 +190,7 @@ impl Cluster {
             return Err(ApiError::conflict(kind, name, &why));
         }
         keep_servers_own(&mut value, live);
-        let object = typed(kind, value)?;
+        let object = typed(kind, value);
         let updated = self.updated(live, object)?;
         if !Arc::ptr_eq(&updated, live) {
             warnings.extend(validation::warnings(Some(live), &updated));
@@ -345,15 +344,10 @@ fn check_name(target: &Target, value: &Value) -> Result<(), ApiError> {
 }
 
 /// Defaults, and the typed object. The status is not the client's to write.
-fn typed(kind: Kind, mut value: Value) -> Result<Object, ApiError> {
+fn typed(kind: Kind, mut value: Value) -> Object {
     if let Some(map) = value.as_object_mut() {
         map.remove("status");
     }
     defaults::fill_in(kind, &mut value);
-    Object::decode(kind, &value).map_err(|error| {
-        let (name, version) = (kind.name(), quote(kind.version()));
-        ApiError::bad_request(format!(
-            "{name} in version {version} cannot be handled as a {name}: {error}"
-        ))
-    })
+    Object::decode(kind, &value)
 }

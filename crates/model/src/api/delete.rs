@@ -102,9 +102,9 @@ impl Cluster {
             return false;
         }
         if changed.metadata().deletion_timestamp.is_none() {
-            let now = self.wall_clock(self.now);
+            let now = self.time_now();
             let meta = changed.metadata_mut();
-            meta.deletion_timestamp = crate::object::timestamp(&now);
+            meta.deletion_timestamp = Some(now);
             meta.deletion_grace_period_seconds = (key.kind != Kind::Namespace).then_some(0);
             changed.terminate();
             self.store.put(changed);

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::ApiError;
+use crate::ordered;
 use crate::schema::{Field, Merge, Schema, Struct, Type};
 
 const PATCH: &str = "$patch";
@@ -553,7 +554,7 @@ impl Differ {
                 let missing = |from: &[Value], in_: &[Value]| -> Vec<Value> {
                     let mut missing: Vec<Value> =
                         from.iter().filter(|item| !in_.contains(item)).cloned().collect();
-                    missing.sort_by_key(go_print);
+                    ordered::sort_by_key(&mut missing, go_print);
                     missing.dedup();
                     missing
                 };
@@ -603,7 +604,7 @@ impl Differ {
                 let name = item.get(by).ok_or_else(|| no_merge_key(item, by))?;
                 named.push((go_print(name), item.clone()));
             }
-            named.sort_by(|one, two| one.0.cmp(&two.0));
+            ordered::sort_by(&mut named, |one: &(String, Value), two| one.0.cmp(&two.0));
             Ok(named)
         };
         let (old, new) = (sorted(old)?, sorted(new)?);

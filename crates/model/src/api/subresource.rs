@@ -40,8 +40,14 @@ impl Cluster {
                     Method::Post | Method::Delete => return Err(ApiError::method_not_allowed()),
                 };
                 let mut value = live.to_value();
-                value["spec"]["replicas"] = scaled["spec"]["replicas"].as_i64().unwrap_or(0).into();
-                let object = Object::decode(target.kind, &value).map_err(ApiError::bad_request)?;
+                let replicas = scaled["spec"]["replicas"].as_i64().unwrap_or(0);
+                let Ok(replicas) = i32::try_from(replicas) else {
+                    return Err(ApiError::bad_request(format!(
+                        "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal number {replicas} into Go struct field ScaleSpec.spec.replicas of type int32"
+                    )));
+                };
+                value["spec"]["replicas"] = replicas.into();
+                let object = Object::decode(target.kind, &value);
                 let updated = self.updated(&live, object)?;
                 Ok((200, scale(&updated)))
             }
@@ -80,7 +86,7 @@ impl Cluster {
         let mut whole = live.to_value();
         whole["spec"]["ephemeralContainers"] = value["spec"]["ephemeralContainers"].clone();
         crate::defaults::fill_in(Kind::Pod, &mut whole);
-        let object = Object::decode(Kind::Pod, &whole).map_err(ApiError::bad_request)?;
+        let object = Object::decode(Kind::Pod, &whole);
         let (Object::Pod(old), Object::Pod(new)) = (live.as_ref(), &object) else {
             return Err(ApiError::no_such_path());
         };

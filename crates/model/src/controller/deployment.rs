@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::message::controller as words;
 use crate::object::{Key, Kind, Object};
+use crate::ordered;
 
 /// Counts the templates that a Deployment had; here it also tells which ReplicaSet is older.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -182,7 +183,7 @@ impl Cluster {
             .list_in(Kind::ReplicaSet, &deployment.namespace)
             .filter(|object| object.owner() == Some(owner.uid()));
         let mut sets: Vec<Stored<ReplicaSet>> = owned.filter_map(replica_set).collect();
-        sets.sort_by_cached_key(|set| (revision(&set.metadata), set.metadata.name.clone()));
+        ordered::sort_by_key(&mut sets, |set| (revision(&set.metadata), set.metadata.name.clone()));
         sets
     }
 
@@ -408,7 +409,7 @@ fn shares<'a>(rollout: &Rollout, active: &[&'a ReplicaSet]) -> Vec<(&'a ReplicaS
     if to_add > 0 {
         sets.reverse();
     }
-    sets.sort_by_key(|set| std::cmp::Reverse(wanted(set)));
+    ordered::sort_by(&mut sets, |one, other| wanted(other).cmp(&wanted(one)));
     let mut added = 0;
     let mut shares = Vec::new();
     for set in sets {

@@ -17,6 +17,7 @@ use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::message::controller as words;
 use crate::object::{Key, Kind, Object};
+use crate::ordered;
 use crate::pod::PodRun;
 
 impl Cluster {
@@ -38,7 +39,9 @@ impl Cluster {
             let active = self.pods.owned_by(uid).filter(|pod| pod.deleting.is_none());
             let mut pods: Vec<Arc<PodRun>> = active.cloned().collect();
             // Those that do not run go first, then the youngest (pkg/controller ActivePodsWithRanks).
-            pods.sort_by_key(|pod| (pod.is_running(), Reverse(pod.created), pod.key.clone()));
+            ordered::sort_by_key(&mut pods, |pod| {
+                (pod.is_running(), Reverse(pod.created), pod.key.clone())
+            });
             for pod in &pods[..pods.len() - wanted] {
                 self.record(key, Reason::SuccessfulDelete, words::deleted_pod(&pod.key.name));
                 if let Some(id) = self.pods.id_of(&pod.uid) {

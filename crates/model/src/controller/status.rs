@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::deployment::{self, Rollout};
 use crate::cluster::Cluster;
 use crate::message::controller as words;
-use crate::object::{Key, Object};
+use crate::object::{Key, Object, time};
 use crate::time::Span;
 
 const AVAILABLE: &str = "Available";
@@ -22,8 +22,7 @@ impl Cluster {
     /// A moment as API objects hold it: in whole seconds.
     pub(crate) fn time_now(&self) -> Time {
         let seconds = self.world.epoch_seconds + self.now.as_millis().div_euclid(1000);
-        let seconds = k8s_openapi::jiff::Timestamp::from_second(seconds);
-        Time(seconds.expect("simulated moments lie within the calendar"))
+        time(seconds)
     }
 
     /// A pause or its end is noted before anything else happens. Answers whether it was.

@@ -100,7 +100,7 @@ fn stretches(old: &[String], new: &[String]) -> Vec<Stretch> {
             open.push(((at + length, olds.1), (there + length, news.1)));
         }
     }
-    found.sort_unstable();
+    crate::ordered::sort(&mut found);
     let mut stretches: Vec<Stretch> = Vec::new();
     let (mut at, mut there) = (0, 0);
     for (next, next_there, length) in found.into_iter().chain([(old.len(), new.len(), 0)]) {

@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, Task};
 use crate::credential::Login;
 use crate::event::Reason;
 use crate::message::kubelet as words;
+use crate::ordered;
 use crate::pod::{Reference, State};
 use crate::pull::{AuthConfig, Outside, PullOutcome, PullRequest, Pulled};
 use crate::runtime;
@@ -147,13 +148,11 @@ impl Cluster {
         let Some(node) = self.nodes.get(name) else { return };
         let Some(disk) = node.spec.disk else { return };
         self.schedule(self.now + IMAGE_GC_PERIOD, Task::ImageGc(Arc::clone(name)));
-        let used: BTreeSet<Arc<str>> = self
-            .pods
-            .on_node(name)
-            .flat_map(|pod| pod.containers.iter())
+        let containers = self.pods.on_node(name).flat_map(|pod| pod.containers.iter());
+        let in_use = containers
             .filter(|one| matches!(one.state, State::Running(_) | State::Terminated(_)))
-            .filter_map(|one| one.image_id.clone())
-            .collect();
+            .filter_map(|one| one.image_id.clone());
+        let used: BTreeSet<Arc<str>> = ordered::set(in_use);
         let now = self.now;
         let node = Arc::make_mut(self.nodes.get_mut(name).expect("it was just there"));
         let config = node.spec.config.clone();
@@ -176,7 +175,7 @@ impl Cluster {
         }
         let low = 100 - u64::from(config.image_gc_low_threshold_percent);
         let wanted = (disk.bytes * low / 100).saturating_sub(available);
-        candidates.sort();
+        ordered::sort(&mut candidates);
         let mut freed = 0;
         let mut gone = Vec::new();
         for (_, detected, whole, bytes) in candidates {

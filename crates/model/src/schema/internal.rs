@@ -61,7 +61,7 @@ enum Node {
 /// The difference between two Pod specs, line by line.
 pub fn spec_diff(old: &PodSpec, new: &PodSpec) -> String {
     let lines = |spec: &PodSpec| -> Vec<String> {
-        let value = serde_json::to_value(spec).expect("API types serialise to JSON");
+        let value = crate::object::json::write(spec);
         let mut text = String::new();
         pretty(&internal("PodSpec", &value), 0, &mut text);
         text.lines().map(str::to_owned).collect()

@@ -6,9 +6,9 @@ use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::{Field, LeftOut, Schema, Struct, Type};
-use crate::go;
+use super::{Field, LeftOut, Schema, Struct, Type, instant};
 use crate::go::base64;
+use crate::ordered;
 
 /// A value held against its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,7 @@ pub fn shape(of: &'static Struct, value: &Value) -> Shaped {
     };
     let value = walk.object(of, value, of.name, &|| format!("v1.{}", of.name));
     let Walk { mut unknown, misfits, .. } = walk;
-    unknown.sort_by(Path::by_document);
+    ordered::sort_by(&mut unknown, Path::by_document);
     Shaped { value: value.unwrap_or_default(), unknown, misfits }
 }
 
@@ -311,7 +311,7 @@ fn scalar(shape: &Type, value: &Value) -> Result<Option<Value>, Option<String>> 
         (Type::Quantity, _) => return quantity(value).map_err(|words| Some(words.to_owned())),
         (Type::IntOrString, Value::String(_)) => true,
         (Type::IntOrString, _) => return int_or_string(value).map_err(Some),
-        (Type::Time, _) => return time(value).map_err(Some),
+        (Type::Time, _) => return instant::read(value).map_err(Some),
         _ => false,
     };
     if fits { Ok(None) } else { Err(None) }
@@ -359,72 +359,6 @@ fn int_or_string(value: &Value) -> Result<Option<Value>, String> {
         Value::Object(_) | Value::Null | Value::String(_) => "object".to_owned(),
     };
     Err(format!("json: cannot unmarshal {found} into Go value of type int32"))
-}
-
-/// *Source: apimachinery pkg/apis/meta/v1/time.go UnmarshalJSON; Go's time.Parse.*
-fn time(value: &Value) -> Result<Option<Value>, String> {
-    const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
-    let found = match value {
-        Value::String(text) => {
-            return match first_unreadable(text) {
-                None => Ok(None),
-                Some((rest, element)) => Err(format!(
-                    "parsing time {} as {}: cannot parse {} as {}",
-                    go::quote(text),
-                    go::quote(LAYOUT),
-                    go::quote(rest),
-                    go::quote(element)
-                )),
-            };
-        }
-        Value::Number(_) => "number",
-        Value::Bool(_) => "bool",
-        Value::Array(_) => "array",
-        Value::Object(_) | Value::Null => "object",
-    };
-    Err(format!("json: cannot unmarshal {found} into Go value of type string"))
-}
-
-/// The rest of a time from the first element on that cannot be read, and that element of the layout.
-fn first_unreadable(text: &str) -> Option<(&str, &'static str)> {
-    const ELEMENTS: [(&str, usize); 11] = [
-        ("2006", 4),
-        ("-", 0),
-        ("01", 2),
-        ("-", 0),
-        ("02", 2),
-        ("T", 0),
-        ("15", 2),
-        (":", 0),
-        ("04", 2),
-        (":", 0),
-        ("05", 2),
-    ];
-    let mut rest = text;
-    for (element, digits) in ELEMENTS {
-        if digits == 0 {
-            let Some(after) = rest.strip_prefix(element) else { return Some((rest, element)) };
-            rest = after;
-            continue;
-        }
-        let read = rest.bytes().take(digits).take_while(u8::is_ascii_digit).count();
-        if read < digits {
-            return Some((rest, element));
-        }
-        rest = &rest[digits..];
-    }
-    let fraction =
-        rest.strip_prefix('.').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
-    let zone = fraction.unwrap_or(rest);
-    let offset = |zone: &str| {
-        zone.len() == 6
-            && zone.starts_with(['+', '-'])
-            && zone[1..]
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| if at == 2 { byte == b':' } else { byte.is_ascii_digit() })
-    };
-    (zone != "Z" && !offset(zone)).then_some((zone, "Z07:00"))
 }
 
 impl Path {

@@ -2,7 +2,6 @@
 //! them may not change. They are read as JSON, so that one reading serves all.
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{labels, pod};
@@ -10,7 +9,7 @@ use crate::api::Cause;
 use crate::apply::go_json;
 use crate::controller::{Schedule, Zone};
 use crate::go::quote;
-use crate::object::{Object, Workload};
+use crate::object::{Object, Workload, json};
 
 pub(super) fn check(object: &Object) -> Vec<Cause> {
     let value = object.to_value();
@@ -303,9 +302,10 @@ pub(super) fn matches(selector: &Value, labels: Option<&Map<String, Value>>) -> 
 /// The Pod template of a spec; `of` names the kind for which Pods always restart.
 fn template(path: &str, spec: &Value, of: Option<&str>) -> Vec<Cause> {
     let template = &spec["template"];
-    let Ok(typed) = PodTemplateSpec::deserialize(template) else {
+    if !template.is_object() {
         return vec![Cause::required(format!("{path}.spec.containers"), "")];
-    };
+    }
+    let typed: PodTemplateSpec = json::read(template);
     let meta = typed.metadata.unwrap_or_default();
     let mut causes = labels(&format!("{path}.labels"), meta.labels.iter().flatten());
     let spec = typed.spec.unwrap_or_default();

@@ -31,9 +31,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What the build wrote into the head of the page. Call it before the page changes its own address.
-    pub fn of_page() -> Self {
-        let script = meta("pullpath-worker").unwrap_or_else(|| "worker.js".to_owned());
+    /// What the build wrote into the head of the page, with the worker of that name. Call it before the page changes
+    /// its own address.
+    pub fn of_page(worker: &str) -> Self {
+        let script = meta(&format!("pullpath-{worker}")).unwrap_or_else(|| format!("{worker}.js"));
         Self {
             script: resolve(&script),
             build: meta("pullpath-build").unwrap_or_default(),

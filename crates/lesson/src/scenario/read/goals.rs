@@ -11,6 +11,7 @@ use super::{Workloads, id_at};
 use crate::diagnostic::Diagnostic;
 use crate::fields::{Node, short};
 use crate::markdown;
+use crate::prose::{self, Prose};
 use crate::scenario::{
     Audience, Condition, Created, Feedback, Goal, Predict, PulledWith, Say, Workload,
 };
@@ -86,6 +87,7 @@ pub(super) struct Goals<'a> {
 pub(super) fn read<'a>(
     node: &Node<'a>,
     known: &Known<'_>,
+    prose: &dyn Prose,
     found: &mut Vec<Diagnostic>,
 ) -> Goals<'a> {
     let items = node.list();
@@ -96,7 +98,7 @@ pub(super) fn read<'a>(
     let feedback =
         items.iter().filter_map(|item| item.peek("feedback")).flat_map(|all| all.items());
     let feedback_ids = feedback.filter_map(|item| item.peek("id")?.string()).collect();
-    let mut reader = Reader { known, found, goal_ids, ids: BTreeSet::new() };
+    let mut reader = Reader { known, prose, found, goal_ids, ids: BTreeSet::new() };
     let read: Vec<_> = items.iter().filter_map(|item| reader.goal(item)).collect();
     Goals { complete: read.len() == items.len(), read, feedback_ids }
 }
@@ -123,6 +125,7 @@ pub(super) fn workload(node: &Node<'_>, workloads: &Workloads) -> Option<Workloa
 
 struct Reader<'a> {
     known: &'a Known<'a>,
+    prose: &'a dyn Prose,
     found: &'a mut Vec<Diagnostic>,
     goal_ids: Vec<&'a str>,
     // Of goals and feedback: one name, one meaning.
@@ -262,7 +265,7 @@ impl Reader<'_> {
     }
 
     fn say(&mut self, node: &Node<'_>) -> Say {
-        let blocks = markdown::prose(node, self.found);
+        let blocks = prose::of(node, self.prose, self.found);
         for name in quotes(&blocks) {
             if !Say::QUOTES.contains(&name.as_str()) {
                 let hint = "write `{pod}`, `{serviceAccount}`, `{event}`, `{object}` or `{rung}`";

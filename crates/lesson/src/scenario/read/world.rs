@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use pullpath_model::cloud::EcrHost;
 use pullpath_model::credential::SecretText;
+use pullpath_model::ordered;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{
     Disk, Features, HostsConfig, Identity, Mirror, NodeSpec, Reach, Registry, RegistryKind,
@@ -334,7 +335,7 @@ fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
         let (from, until) = (moment("from"), moment("until"));
         Some((host.to_owned(), HostsConfig { mirrors, server, from, until }))
     };
-    node.entries().into_iter().filter_map(read).collect()
+    ordered::map(node.entries().into_iter().filter_map(read))
 }
 
 fn is_host(text: &str) -> bool {
