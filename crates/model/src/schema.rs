@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use crate::object::Kind;
 
+pub(crate) use instant::unix_seconds;
 pub use internal::{internal_json, spec_diff};
 pub use shape::{Found, Misfit, Shaped, Wanted, shape};
 

@@ -14,7 +14,7 @@ use crate::cluster::Cluster;
 use crate::defaults;
 use crate::event::Reason;
 use crate::message::controller as words;
-use crate::object::{Key, Kind, Object, Plain};
+use crate::object::{Key, Kind, Object, Plain, json as typed};
 use crate::time::{self, SimTime};
 
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -196,10 +196,7 @@ impl Cluster {
             _ => {}
         }
         let job = self.new_run(cron, &name, at);
-        let created = Object::decode(Kind::Job, &job)
-            .map_err(crate::api::ApiError::bad_request)
-            .and_then(|job| self.create(job));
-        let job = match created {
+        let job = match self.create(Object::decode(Kind::Job, &job)) {
             Ok(job) => job,
             Err(error) if error.is_already_exists() => return,
             Err(error) => {
@@ -231,8 +228,7 @@ impl Cluster {
         }
         metadata["annotations"][SCHEDULED] = time::rfc3339_at(at, zone.offset(at)).into();
         let reference = super::owner(Kind::CronJob, &cron.metadata);
-        metadata["ownerReferences"] =
-            json!([serde_json::to_value(reference).expect("a reference is JSON")]);
+        metadata["ownerReferences"] = json!([typed::write(&reference)]);
         let mut job = json!({ "metadata": metadata, "spec": template["spec"] });
         defaults::fill_in(Kind::Job, &mut job);
         job

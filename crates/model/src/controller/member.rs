@@ -13,7 +13,7 @@ use crate::defaults;
 use crate::event::Reason;
 use crate::kubelet::Ending;
 use crate::message::controller as words;
-use crate::object::{Key, Kind, Object, Plain};
+use crate::object::{Key, Kind, Object, Plain, json as typed};
 use crate::pod::PodRun;
 use crate::time::{SimTime, Span};
 
@@ -109,11 +109,9 @@ impl Cluster {
         }
         metadata["namespace"] = owner.metadata.namespace.clone().into();
         let reference = super::owner(owner.kind, &owner.metadata);
-        metadata["ownerReferences"] =
-            json!([serde_json::to_value(reference).expect("a reference is JSON")]);
+        metadata["ownerReferences"] = json!([typed::write(&reference)]);
         defaults::fill_in(Kind::Pod, &mut pod);
-        let pod = Object::decode(Kind::Pod, &pod).map_err(ApiError::bad_request)?;
-        self.create(pod)
+        self.create(Object::decode(Kind::Pod, &pod))
     }
 
     /// The same with the events that most controllers record about it (RealPodControl).

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::cluster::Cluster;
-use crate::object::{self, Key, Object, Plain};
+use crate::object::{Key, Object, Plain};
+use crate::schema;
 use crate::time::SimTime;
 
 pub(super) fn number(value: &Value, key: &str) -> Option<i64> {
@@ -65,7 +66,7 @@ impl Cluster {
 
     /// The moment of an instant that an API object holds.
     pub(super) fn moment(&self, instant: &Value) -> Option<SimTime> {
-        let seconds = object::timestamp(instant.as_str()?)?.0.as_second();
+        let seconds = schema::unix_seconds(instant.as_str()?)?;
         Some(SimTime::from_millis((seconds - self.world.epoch_seconds) * 1000))
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::apply::go_json;
 use crate::cluster::Cluster;
-use crate::object::{Key, Kind, Object, Plain};
+use crate::object::{Key, Kind, Object, Plain, json as typed};
 
 const HASH: &str = "controller.kubernetes.io/hash";
 /// The label by which a Pod tells which template it was made from.
@@ -115,11 +115,11 @@ impl Cluster {
             "metadata": {
                 "name": name, "namespace": owner.metadata.namespace, "labels": labels,
                 "annotations": owner.metadata.annotations,
-                "ownerReferences": [serde_json::to_value(reference).expect("a reference is JSON")],
+                "ownerReferences": [typed::write(&reference)],
             },
             "data": data, "revision": number,
         });
-        let object = Object::decode(kind(), &value).expect("it is kept as JSON");
+        let object = Object::decode(kind(), &value);
         // It may be there already, of another object, or its namespace may be gone: then nothing is to be done.
         let object = self.create(object).ok();
         Revision { name, number, data, object }

@@ -285,8 +285,7 @@ impl Cluster {
             claim["status"] =
                 json!({ "phase": "Bound", "accessModes": modes, "capacity": requests });
             defaults::fill_in(kind, &mut claim);
-            let created = Object::decode(kind, &claim).ok().map(|claim| self.create(claim));
-            if created.is_some_and(|created| created.is_ok()) {
+            if self.create(Object::decode(kind, &claim)).is_ok() {
                 let message = words::claim_created(&name, pod, set);
                 self.record(look.key, Reason::SuccessfulCreate, message);
             }

@@ -40,6 +40,11 @@ fn printed(text: &str) -> Result<String, String> {
     })
 }
 
+/// The seconds since 1970 of an instant, if it is one.
+pub(crate) fn unix_seconds(text: &str) -> Option<i64> {
+    seconds(text).ok()
+}
+
 enum Problem<'a> {
     /// The rest of the text from the first element on that cannot be read, and that element of the layout.
     Unreadable(&'a str, &'static str),
