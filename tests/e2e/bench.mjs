@@ -12,7 +12,7 @@ async function home() {
   const tab = await browser.newContext();
   const page = await tab.newPage();
   // Home must not need it, so it never comes.
-  await page.route(/\/(room|worker|author|editor)-/, (route) => route.abort());
+  await page.route(/\/(room|worker|desk|editor)-/, (route) => route.abort());
   const network = await tab.newCDPSession(page);
   await network.send('Network.enable');
   let bytes = 0;

@@ -46,7 +46,11 @@ const MEMORY_AIM: u64 = 1 << 20;
 const SIZES: [(&str, &str, u64); 4] = [
     ("room-", "the room: lessons, workbench, author; in the background", 350_000),
     ("worker-", "the engine, in the background", 700_000),
-    ("author-", "the engine with a Markdown reader, for the author page alone", 800_000),
+    (
+        "desk-",
+        "the engine that also reads Markdown and hand-ins and looks messages up, for the pages that do",
+        900_000,
+    ),
     ("editor-", "the editor", 150_000),
 ];
 const HOME: (&str, u64) = ("until home is interactive", 250_000);

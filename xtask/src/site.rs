@@ -123,7 +123,7 @@ fn finish() -> Outcome<()> {
     let app = stage("app");
     let mut html = read_text(&app.join("index.html"))?;
     let is_put_by_us =
-        |name: &str| ["worker", "author", "room"].iter().any(|program| name.starts_with(program));
+        |name: &str| ["worker", "desk", "room"].iter().any(|program| name.starts_with(program));
     for file in places::files_below(&app) {
         let name =
             file.strip_prefix(&app).expect("it is below").to_string_lossy().replace('\\', "/");
@@ -142,7 +142,7 @@ fn finish() -> Outcome<()> {
     }
     let build = build_id(&app)?;
     html = fill(&html, "pullpath-build", &build)?;
-    for worker in ["worker", "author"] {
+    for worker in ["worker", "desk"] {
         let script = put_worker(&app, &dist, worker, &build)?;
         html = fill(&html, &format!("pullpath-{worker}"), &script)?;
     }

@@ -105,7 +105,7 @@ fn checks(tools: Tools, tally: &mut Tally) {
         run(program("cargo").args(words))
     });
     for (bin, feature) in
-        [("page", "csr"), ("room", "csr"), ("worker", "worker"), ("author", "worker")]
+        [("page", "csr"), ("room", "csr"), ("worker", "worker"), ("desk", "worker")]
     {
         tally.check(&format!("Clippy, wasm: {bin}"), "", || wasm_clippy(tools, bin, feature));
     }

@@ -1,15 +1,16 @@
 //! What the worker does: sessions by name, a request in, an answer out. The command line's tests use it too.
 
+mod desk;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Checked, Diagnostic, any_errors};
 use pullpath_lesson::prose::{Bundled, Markdown, Prose};
 use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
-use pullpath_lesson::{Texts, hand_in};
 use pullpath_model::ordered;
-use pullpath_view::hand_in::{HandIn, KIND};
 use pullpath_view::quiz::QuizSource;
 use pullpath_view::wire::{Answer, Ask, Notice, Problem, Query, Reply, Request};
 use pullpath_view::{Attempt, View};
@@ -21,11 +22,17 @@ use crate::{record, view};
 /// How Markdown is read; `None` takes what bundles hold.
 type Reader = Option<&'static dyn Prose>;
 
+/// What is done around playing. A host without it links none of it.
+type Desk = fn(Ask, &mut dyn FnMut(usize, usize)) -> Answer;
+
+const PLAYS_ONLY: &str = "this engine only plays: the one of the desk does that";
+
 /// All sessions of one page.
 #[derive(Debug)]
 pub struct Host {
     build: String,
     markdown: Reader,
+    desk: Option<Desk>,
     sessions: BTreeMap<String, Open>,
     // The quiz that was judged last: learners answer one question after the other, and predictions take a while.
     quiz: Option<(QuizSource, Asked)>,
@@ -39,14 +46,21 @@ struct Open {
 }
 
 impl Host {
-    /// A host of that build of the page, for any scenario: an author's own folder, too.
+    /// A host of that build of the page that does everything: for an author's own folder, for hand-ins and messages,
+    /// too.
     pub fn new(build: &str) -> Self {
-        Self { markdown: Some(&Markdown), ..Self::of_bundles(build) }
+        Self { markdown: Some(&Markdown), desk: Some(desk::answer), ..Self::of_bundles(build) }
     }
 
-    /// One for scenarios that were bundled. It links no Markdown reader.
+    /// One that plays what was bundled. It links no Markdown reader, and nothing of the desk.
     pub fn of_bundles(build: &str) -> Self {
-        Self { build: build.to_owned(), markdown: None, sessions: BTreeMap::new(), quiz: None }
+        Self {
+            build: build.to_owned(),
+            markdown: None,
+            desk: None,
+            sessions: BTreeMap::new(),
+            quiz: None,
+        }
     }
 
     /// Answers a request. `progress` is called with signs of life before that.
@@ -85,17 +99,16 @@ impl Host {
                     Answer::Judged { standing: Box::new(record::standing(asked, &answers)) }
                 }
             },
-            Ask::Write { hand_in } => Answer::Log { text: hand_in::write(&hand_in) },
-            Ask::Read { name, text } => read(&name, text),
-            Ask::Grade { name, text, scenarios, quizzes } => {
-                grade(self.markdown, &name, text, &scenarios, quizzes, &mut |done, total| {
+            ask @ (Ask::Write { .. }
+            | Ask::Read { .. }
+            | Ask::Grade { .. }
+            | Ask::Explain { .. }) => match self.desk {
+                None => Answer::Refused { message: PLAYS_ONLY.to_owned() },
+                Some(desk) => desk(ask, &mut |done, total| {
                     let (done_ms, total_ms) = (done as i64, total as i64);
                     progress(Reply { id, answer: Answer::Progress { done_ms, total_ms } });
-                })
-            }
-            Ask::Explain { message } => {
-                Answer::Meaning { meaning: Box::new(crate::meaning::meaning(&message)) }
-            }
+                }),
+            },
             Ask::Close => {
                 self.sessions.remove(&session);
                 Answer::Closed
@@ -193,50 +206,6 @@ fn scenarios(
         Some((id.clone(), Arc::new(scenario)))
     };
     ordered::map(sources.iter().filter_map(read))
-}
-
-/// What stands in a file that somebody handed in.
-fn read(name: &str, text: String) -> Answer {
-    let checked = hand_in::read(name, &text);
-    let problems = problems(name, text, &checked.diagnostics);
-    let hand_in = checked.value.map(|read| {
-        Box::new(HandIn {
-            format: 1,
-            kind: KIND.to_owned(),
-            learner: read.learner.unwrap_or_default(),
-            attempts: read.attempts.into_iter().map(|placed| placed.value).collect(),
-            quizzes: read.quizzes.into_iter().map(|placed| placed.value).collect(),
-            digest: String::new(),
-        })
-    });
-    Answer::Read { hand_in, problems }
-}
-
-fn grade(
-    markdown: Reader,
-    name: &str,
-    text: String,
-    sources: &BTreeMap<String, Texts>,
-    quizzes: Vec<QuizSource>,
-    sign: &mut dyn FnMut(usize, usize),
-) -> Answer {
-    let mut asked = BTreeMap::new();
-    for source in quizzes {
-        match ask(markdown, &source) {
-            Ok(quiz) => asked.insert(source.id, quiz),
-            Err(problems) => return Answer::Broken { problems },
-        };
-    }
-    let graded = record::grade(name, &text, &scenarios(markdown, sources), &asked, sign);
-    let problems = problems(name, text, &graded.told);
-    Answer::Graded { record: Box::new(graded.record), worth: graded.worth, problems }
-}
-
-/// Without the source line: hand-ins have very long ones.
-fn problems(name: &str, text: String, told: &[Diagnostic]) -> Vec<Problem> {
-    let texts = Texts::from([(name.to_owned(), text)]);
-    let problem = |told: &Diagnostic| Problem { drawing: String::new(), ..told.problem(&texts) };
-    told.iter().map(problem).collect()
 }
 
 impl Open {

@@ -72,7 +72,7 @@ impl Engine {
         engine
     }
 
-    /// The engine in the worker of that name: `worker` plays what is bundled, `author` any folder.
+    /// The engine in the worker of that name: `worker` plays what is bundled, `desk` does all else too.
     #[cfg(feature = "csr")]
     pub fn connect(worker: &str) -> Self {
         use crate::channel::{Channel, Settings};

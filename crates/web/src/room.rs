@@ -24,8 +24,13 @@ use crate::route::{Route, use_route};
 #[component]
 pub fn Room() -> Html {
     let route = use_route();
-    // An author's folder needs an engine that can do more, and is as rare as that one is large.
-    let worker = if route == Route::Author { "author" } else { "worker" };
+    // Pages around playing need an engine that can do more, and are as rare as that one is large.
+    let worker = match route {
+        Route::Author | Route::Messages | Route::Progress => "desk",
+        Route::Home | Route::Learn(_) | Route::Play(_) | Route::Quiz(_) | Route::Unknown(_) => {
+            "worker"
+        }
+    };
     let engine = use_memo(worker, |worker| Engine::connect(worker));
     let progress = use_progress();
     let index = use_content::<Index>(Some("index.json".to_owned()));

@@ -1,0 +1,78 @@
+//! What is done around playing: hand-ins written, read and graded, messages looked up. No session is meant.
+
+use std::collections::BTreeMap;
+
+use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::{Texts, hand_in};
+use pullpath_view::hand_in::{HandIn, KIND};
+use pullpath_view::quiz::QuizSource;
+use pullpath_view::wire::{Answer, Ask, Problem};
+
+use super::{Reader, ask, scenarios};
+use crate::{meaning, record};
+
+/// What hand-ins are graded with comes in bundles, which hold the blocks of their Markdown.
+const BUNDLED: Reader = None;
+
+pub(super) fn answer(asked: Ask, sign: &mut dyn FnMut(usize, usize)) -> Answer {
+    match asked {
+        Ask::Write { hand_in } => Answer::Log { text: hand_in::write(&hand_in) },
+        Ask::Read { name, text } => read(&name, text),
+        Ask::Grade { name, text, scenarios, quizzes } => {
+            grade(&name, text, &scenarios, quizzes, sign)
+        }
+        Ask::Explain { message } => {
+            Answer::Meaning { meaning: Box::new(meaning::meaning(&message)) }
+        }
+        Ask::Hello { .. }
+        | Ask::Open { .. }
+        | Ask::Act { .. }
+        | Ask::View { .. }
+        | Ask::Log
+        | Ask::Judge { .. }
+        | Ask::Close => unreachable!("the host answers these itself"),
+    }
+}
+
+/// What stands in a file that somebody handed in.
+fn read(name: &str, text: String) -> Answer {
+    let checked = hand_in::read(name, &text);
+    let problems = problems(name, text, &checked.diagnostics);
+    let hand_in = checked.value.map(|read| {
+        Box::new(HandIn {
+            format: 1,
+            kind: KIND.to_owned(),
+            learner: read.learner.unwrap_or_default(),
+            attempts: read.attempts.into_iter().map(|placed| placed.value).collect(),
+            quizzes: read.quizzes.into_iter().map(|placed| placed.value).collect(),
+            digest: String::new(),
+        })
+    });
+    Answer::Read { hand_in, problems }
+}
+
+fn grade(
+    name: &str,
+    text: String,
+    sources: &BTreeMap<String, Texts>,
+    quizzes: Vec<QuizSource>,
+    sign: &mut dyn FnMut(usize, usize),
+) -> Answer {
+    let mut asked = BTreeMap::new();
+    for source in quizzes {
+        match ask(BUNDLED, &source) {
+            Ok(quiz) => asked.insert(source.id, quiz),
+            Err(problems) => return Answer::Broken { problems },
+        };
+    }
+    let graded = record::grade(name, &text, &scenarios(BUNDLED, sources), &asked, sign);
+    let problems = problems(name, text, &graded.told);
+    Answer::Graded { record: Box::new(graded.record), worth: graded.worth, problems }
+}
+
+/// Without the source line: hand-ins have very long ones.
+fn problems(name: &str, text: String, told: &[Diagnostic]) -> Vec<Problem> {
+    let texts = Texts::from([(name.to_owned(), text)]);
+    let problem = |told: &Diagnostic| Problem { drawing: String::new(), ..told.problem(&texts) };
+    told.iter().map(problem).collect()
+}
