@@ -1,7 +1,7 @@
 //! What failed pulls read like: each kind of registry in each situation, with each runtime, played once.
 //!
 //! Nothing here is written down: every text is what the registry and the runtime of the model come to. It answers "what does
-//! this message mean?" from both sides: [`readings`] from the situation to the text, [`search`] back.
+//! this message mean?" from both sides: [`readings`] from the situation to the text, [`search()`] back.
 
 mod node;
 mod runtime;

@@ -78,7 +78,7 @@ mod tests {
             assert_eq!(items, want);
             items.reverse();
             sort(&mut items);
-            want.sort();
+            want.sort_unstable();
             assert_eq!(items, want);
         }
     }
