@@ -1,5 +1,5 @@
 //! `explain --message`: from one message to the situations that bring it about, over the model's catalogue, which is the
-//! table of `docs/messages.md`. Words that only other programs write are known by the rules of [`crate::message`].
+//! table of `docs/messages.md`. Words that only other programs write are known by the rules of `crate::message`.
 
 use std::fmt::Write as _;
 
