@@ -27,7 +27,7 @@ fn read_folder(root: &Path, below: &Path, texts: &mut Texts) {
 fn content() -> Texts {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut texts = Texts::new();
-    for folder in ["scenarios", "lessons"] {
+    for folder in ["scenarios", "lessons", "quizzes"] {
         read_folder(&root, &root.join(folder), &mut texts);
     }
     texts
@@ -45,8 +45,8 @@ fn the_index_names_every_bundle_and_no_bundle_holds_an_answer() {
     let files = bundle(&content()).value.expect("content without mistakes");
     let index = files.iter().find(|(name, _)| name == INDEX).expect("there is an index");
     let index: Value = serde_json::from_str(&index.1).expect("it is JSON");
-    let entries =
-        ["scenarios", "lessons"].map(|list| index[list].as_array().expect("a list").clone());
+    let entries = ["scenarios", "lessons", "quizzes"]
+        .map(|list| index[list].as_array().expect("a list").clone());
     let named: BTreeSet<_> =
         entries.iter().flatten().map(|entry| entry["bundle"].as_str().unwrap()).collect();
     let others: BTreeSet<_> =

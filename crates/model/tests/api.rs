@@ -328,6 +328,26 @@ fn patches_are_refused_in_the_real_words() {
 }
 
 #[test]
+fn a_patch_does_not_make_another_kind() {
+    use PatchType::{Json, Merge, Strategic};
+    let cluster = &mut cluster();
+    let secret = json!({ "kind": "Secret" });
+    let replace = json!([{ "op": "replace", "path": "/kind", "value": "Secret" }]);
+    let mut patched = |format, patch: &Value| {
+        let response = ask(cluster, Method::Patch(format), "ServiceAccount/default", "", patch);
+        let told = response.body["message"].as_str().unwrap_or_default().to_owned();
+        (response.code, told, response.body["kind"].clone())
+    };
+    for (format, patch) in [(Merge, &secret), (Json, &replace)] {
+        let (code, told, _) = patched(format, patch);
+        assert_eq!(code, 422, "{told}");
+        let end = r#"no kind "Secret" is registered for version "v1""#;
+        assert!(told.ends_with(end), "{told}");
+    }
+    assert_eq!(patched(Strategic, &secret), (200, String::new(), "ServiceAccount".into()));
+}
+
+#[test]
 fn apply_quotes_its_patch() {
     let cluster = &mut cluster();
     let mut account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "s1", "namespace": "default" } });

@@ -190,6 +190,17 @@ pub(super) fn patched(
         let shown = quote(&go_json(value));
         ApiError::invalid_patch(vec![Cause::invalid("patch", shown, why)])
     };
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, name) = (text("apiVersion"), text("kind"));
+    if (!api_version.is_empty() && api_version != kind.api_version())
+        || (!name.is_empty() && name != kind.name())
+    {
+        return Err(refuse(format!(
+            "no kind {} is registered for version {}",
+            quote(name),
+            quote(api_version)
+        )));
+    }
     let Shaped { value: shaped, unknown, misfits } = shaped(kind, value);
     if let Some(misfit) = Misfit::first_in_document(&misfits) {
         return Err(refuse(misfit.go_json()));

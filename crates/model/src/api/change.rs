@@ -343,10 +343,13 @@ fn check_name(target: &Target, value: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Defaults, and the typed object. The status is not the client's to write.
+/// Defaults, and the typed object. The status is not the client's to write, and neither is the type: a strategic patch
+/// may name another one, which upstream passes over, because Go's type is what it converts.
 fn typed(kind: Kind, mut value: Value) -> Object {
     if let Some(map) = value.as_object_mut() {
         map.remove("status");
+        map.insert("apiVersion".into(), kind.api_version().into());
+        map.insert("kind".into(), kind.name().into());
     }
     defaults::fill_in(kind, &mut value);
     Object::decode(kind, &value)
