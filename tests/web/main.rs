@@ -43,7 +43,7 @@ fn ask(host: &mut Host, ask: Ask) -> Answer {
 
 /// Opens a scenario and plays it as `pullpath run` does.
 fn play(case: &Case) -> Host {
-    let mut host = Host::new("test");
+    let mut host = Host::of_bundles("test");
     let query = Query::default();
     let open = Ask::Open { sources: case.sources.clone(), attempt: None, query: query.clone() };
     assert!(matches!(ask(&mut host, open), Answer::Done { .. }), "{} opens", case.id);
@@ -78,7 +78,7 @@ fn an_attempt_replays_to_the_same_log() {
             Answer::Done { attempt, .. } => attempt,
             answer => panic!("{}: {answer:?}", case.id),
         };
-        let mut second = Host::new("test");
+        let mut second = Host::of_bundles("test");
         let open = Ask::Open {
             sources: case.sources.clone(),
             attempt: Some(attempt),
@@ -94,7 +94,7 @@ fn a_broken_file_is_a_problem_with_a_place_here_too() {
     for mut case in cases() {
         case.sources.insert("scenario.yaml".to_owned(), "format: [1".to_owned());
         let open = Ask::Open { sources: case.sources, attempt: None, query: Query::default() };
-        let Answer::Broken { problems } = ask(&mut Host::new("test"), open) else {
+        let Answer::Broken { problems } = ask(&mut Host::of_bundles("test"), open) else {
             panic!("{} is broken", case.id);
         };
         assert_eq!(problems[0].file, "scenario.yaml", "{}", case.id);

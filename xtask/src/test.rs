@@ -200,6 +200,8 @@ fn wasm(tools: Tools, tally: &mut Tally) {
         cargo.args(["test", "--package", "pullpath", "--test", "web", "--target", WASM]);
         cargo.args(["--no-default-features", "--features", "worker"]);
         cargo.env("PULLPATH_CASES", &cases);
+        // The runner gives up after 20 s, which is little for every scenario twice on a busy machine.
+        cargo.env("WASM_BINDGEN_TEST_TIMEOUT", "300");
         cargo.envs(setup::chromedriver().map(|driver| ("CHROMEDRIVER", driver)));
         run_and_keep(&mut cargo)
     });
