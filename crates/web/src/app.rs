@@ -1,5 +1,5 @@
 //! The first half of the page: the frame and home. It is all that is loaded before home can be used; lessons, quizzes,
-//! workbench, author and progress are the [room](crate::room), a program of its own that comes in the background.
+//! workbench, progress, messages and author are the [room](crate::room), a program of its own that comes in the background.
 
 use pullpath_view::content::{Entry, Index};
 use yew::prelude::*;

@@ -20,7 +20,7 @@ pub struct Chunk {
 /// CodeMirror with what the project adds to it.
 pub const EDITOR: Chunk =
     Chunk { meta: "pullpath-editor", global: "pullpathEditor", event: "pullpath-editor" };
-/// The second half of the page: lessons, workbench, author.
+/// The second half of the page: lessons, quizzes, workbench, progress, messages, author.
 pub const ROOM: Chunk =
     Chunk { meta: "pullpath-room", global: "pullpathRoom", event: "pullpath-room" };
 

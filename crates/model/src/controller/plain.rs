@@ -75,7 +75,7 @@ impl Cluster {
         SimTime::from_millis(at.as_millis().div_euclid(1000) * 1000)
     }
 
-    /// Writes a status if it differs from what is stored, and tells the object's own controller's owner. Answers whether
+    /// Writes a status if it differs from what is stored, and lets the controller of its owner look. Answers whether
     /// it was written.
     pub(super) fn write_status(&mut self, key: &Key, status: Map<String, Value>) -> bool {
         let Some(Object::Plain(live)) = self.store.get(key).map(AsRef::as_ref) else {
