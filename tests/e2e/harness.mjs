@@ -77,6 +77,17 @@ export async function axeFindsNothing(page, where) {
   assert.deepEqual(told, [], where);
 }
 
+/** Waits until there are exactly so many of it: a page that is still being drawn has fewer for a moment. */
+export async function count(locator, wanted) {
+  const end = Date.now() + 15_000;
+  for (;;) {
+    const found = await locator.count();
+    if (found === wanted) return;
+    if (Date.now() > end) assert.equal(found, wanted, `${locator}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Moves the focus with Tab alone until it is on what the locator means. */
 export async function tabTo(page, locator, limit = 120) {
   const target = locator.first();

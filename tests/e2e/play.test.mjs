@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT, press, story, tabTo } from './harness.mjs';
+import { ROOT, count, press, story, tabTo } from './harness.mjs';
 
 const POLICY = 'arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly';
 
@@ -188,6 +188,6 @@ story('two tabs keep what the other did', {}, async (page, address) => {
   }
   for (const tab of [page, other]) {
     await tab.goto(`${address}#/progress`);
-    assert.equal(await tab.getByRole('region', { name: 'Results' }).getByText('begun').count(), 2);
+    await count(tab.getByRole('region', { name: 'Results' }).getByText('begun'), 2);
   }
 });

@@ -1,7 +1,7 @@
 // The policy is there, it blocks, a test hears it, and page and worker know whether they belong together.
 
 import assert from 'node:assert/strict';
-import { BELOW, TOP, story, worker } from './harness.mjs';
+import { BELOW, TOP, count, story, worker } from './harness.mjs';
 
 const meta = (page, selector) => page.locator(`head meta[${selector}]`).getAttribute('content');
 
@@ -62,5 +62,5 @@ story('a worker that breaks is replaced, and the page goes on', { forgiven: brok
   await page.goto(new URL('#/play/default-serviceaccount', address).href);
   await page.waitForFunction(() => window.workers.length === 2);
   // What is known so far is opened again; the page may ask the learner to try once more, but it lives.
-  assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
+  await count(page.getByRole('heading', { level: 1 }), 1);
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ROOT, axeFindsNothing, press, pullpath, pullpathIn, story, tabTo } from './harness.mjs';
+import { ROOT, axeFindsNothing, count, press, pullpath, pullpathIn, story, tabTo } from './harness.mjs';
 
 const BANK = 'reading-a-failed-pull';
 const check = (page) => page.getByRole('button', { name: 'Check', exact: true });
@@ -45,9 +45,10 @@ async function order(page, words) {
   const rows = page.locator('.order-row .order-words');
   for (const [place, begin] of words.entries()) {
     for (let step = 0; step < words.length; step += 1) {
-      const texts = await rows.allTextContents();
-      if (texts[place].startsWith(begin)) break;
+      const at = (await rows.allTextContents()).findIndex((text) => text.startsWith(begin));
+      if (at === place) break;
       await press(page, page.getByRole('button', { name: `Move up: ${begin}` }));
+      await rows.filter({ hasText: begin }).and(rows.nth(at - 1)).waitFor();
     }
     assert.ok((await rows.nth(place).textContent()).startsWith(begin));
   }
@@ -190,11 +191,12 @@ story('answers are kept, and the wrong ones can be given again', {}, async (page
 story('all questions at once, with a mouse', {}, async (page, address) => {
   await page.goto(`${address}#/quiz/${BANK}`);
   await page.getByRole('button', { name: 'All', exact: true }).click();
-  assert.equal(await page.locator('.asked').count(), 6);
+  await count(page.locator('.asked'), 6);
   const rows = page.locator('.order-row');
   for (const [place, begin] of STEPS.entries()) {
     const row = rows.filter({ hasText: begin });
     if (!(await rows.nth(place).textContent()).includes(begin)) await row.dragTo(rows.nth(place));
+    await rows.filter({ hasText: begin }).and(rows.nth(place)).waitFor();
   }
   const card = page.locator('.asked').first();
   await check(card).click();
