@@ -70,7 +70,9 @@ fn everything_that_ships_is_proved() {
     ok scenarios/free-ride-lost: fails as shipped, 2 solutions pass, 4 wrong answers told apart
     ok scenarios/list-hides-list: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok scenarios/one-bad-secret: fails as shipped, 3 solutions pass, 3 wrong answers told apart
+    ok scenarios/other-accounts-repository: fails as shipped, 2 solutions pass, 6 wrong answers told apart
     ok scenarios/other-architecture: fails as shipped, 2 solutions pass, 4 wrong answers told apart
+    ok scenarios/private-authority: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok scenarios/shared-address: fails as shipped, 3 solutions pass, 6 wrong answers told apart
     ok scenarios/thirteen-hour-token: fails as shipped, 3 solutions pass, 5 wrong answers told apart
     ok scenarios/two-robots: fails as shipped, 2 solutions pass, 4 wrong answers told apart
@@ -78,7 +80,7 @@ fn everything_that_ships_is_proved() {
     ok lessons/image-pull-secrets.md
     ok quizzes/image-pull-secrets.yaml
     ok quizzes/reading-a-failed-pull.yaml: only-restarted is `pull-fails`
-    10 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
+    12 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
@@ -293,7 +295,7 @@ fn bundles_hold_no_answers_and_are_the_same_each_time() {
     }
     let files = read(one.path());
     assert_eq!(files, read(other.path()));
-    assert_eq!(files.len(), 14, "an index, ten scenarios, one lesson, two quizzes");
+    assert_eq!(files.len(), 16, "an index, twelve scenarios, one lesson, two quizzes");
     assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
     // What is right in a quiz, and what is said of answers, is not in plain sight.
     let quizzes = files.iter().filter(|(name, _)| name.starts_with("quiz-"));

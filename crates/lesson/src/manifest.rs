@@ -43,13 +43,15 @@ impl Manifest {
 }
 
 /// The kinds that files may hold, with their `apiVersion`.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 8] = [
     ("Namespace", "v1"),
     ("Secret", "v1"),
     ("ServiceAccount", "v1"),
     ("Pod", "v1"),
     ("Deployment", "apps/v1"),
     ("Role", "iam.services.k8s.aws/v1alpha1"),
+    ("ConfigMap", "v1"),
+    ("Repository", "ecr.services.k8s.aws/v1alpha1"),
 ];
 
 /// Reads a file of manifests. Objects with problems are in the value too, as far as they have a kind and a name, so that
@@ -155,23 +157,24 @@ impl Reader<'_> {
             Kind::Secret => self.secret(value),
             kind => self.shape(kind, value),
         }
-        if kind == "Role" {
-            self.role_needs(value);
+        match kind {
+            "Role" => {
+                self.needs(value, "/spec/name", "write `name:` and the role's name in IAM");
+                let hint = "write who may assume the role, as a JSON policy document";
+                self.needs(value, "/spec/assumeRolePolicyDocument", hint);
+            }
+            "Repository" => {
+                self.needs(value, "/spec/name", "write `name:` and the repository's path");
+            }
+            _ => {}
         }
         Some(())
     }
 
-    fn role_needs(&mut self, value: &Value) {
-        for (at, hint) in [
-            ("/spec/name", "write `name:` and the role's name in IAM"),
-            (
-                "/spec/assumeRolePolicyDocument",
-                "write who may assume the role, as a JSON policy document",
-            ),
-        ] {
-            if matches!(value.pointer(at), None | Some(Value::Null)) {
-                self.text_at(value, at, hint);
-            }
+    /// A field that the kind's CustomResourceDefinition requires.
+    fn needs(&mut self, value: &Value, at: &str, hint: &str) {
+        if matches!(value.pointer(at), None | Some(Value::Null)) {
+            self.text_at(value, at, hint);
         }
     }
 

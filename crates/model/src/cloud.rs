@@ -4,6 +4,7 @@
 mod iam;
 mod nodes;
 mod policy;
+mod secrets_manager;
 
 use crate::credential::Login;
 use crate::message::cloud as words;
@@ -13,7 +14,8 @@ use crate::token::{self, Mint};
 
 pub use iam::{Action, Decision, Effect, PolicySide, Resource, Roles, Statement, managed_policy};
 pub use nodes::{provide_acr, provide_gcp};
-pub use policy::statements_of;
+pub use policy::{repository_statements, statements_of};
+pub use secrets_manager::{ReadError, SecretVersion, SecretsManager, Stage, StoredSecret};
 
 /// The domains behind the region of a private ECR host (E1: cloud-provider-aws cmd/ecr-credential-provider/main.go
 /// `ecrPrivateHostPattern`).

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
-use crate::cloud::{self, Roles};
+use crate::cloud::{Roles, SecretsManager};
 use crate::controller::{Failures, meant_for};
 use crate::event::{EventOf, Reason, Recorder};
 use crate::image::ImageRef;
@@ -41,6 +41,7 @@ pub struct Cluster {
     pub(crate) now: SimTime,
     pub(crate) mint: Mint,
     pub(crate) roles: Roles,
+    pub(crate) secrets_manager: SecretsManager,
     // Manifests that registries with a limit have given out.
     pub(crate) served: Served,
     pub(crate) nodes: BTreeMap<Arc<str>, Arc<Node>>,
@@ -98,8 +99,12 @@ pub(crate) enum Task {
     PodGone(PodId),
     /// The kubelet of a node collects images.
     ImageGc(Arc<str>),
-    /// ACK's controller makes an IAM role equal to its object.
-    Role(Key),
+    /// ACK's controller makes what AWS has equal to its object.
+    Ack(Key),
+    /// An agent on the nodes copies a ConfigMap into containerd's directory of hosts.
+    Hosts(Key),
+    /// A job writes the next version of a secret of Secrets Manager.
+    SecretWriter(Arc<str>),
     /// The garbage collector, or the namespace controller, looks at an object.
     Collect(Key),
     /// The serviceaccount controller looks at a namespace.
@@ -118,6 +123,7 @@ impl Cluster {
             now: world.from,
             mint: Mint::new(world),
             roles: Roles::new(world),
+            secrets_manager: SecretsManager::default(),
             served: Served::default(),
             nodes: BTreeMap::new(),
             pods: Pods::default(),
@@ -146,6 +152,7 @@ impl Cluster {
         for namespace in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             cluster.create_namespace(namespace);
         }
+        cluster.begin_secrets_manager();
         for (index, node) in world.nodes.iter().enumerate() {
             if node.joins <= world.from {
                 cluster.join_node(node.clone());
@@ -184,6 +191,11 @@ impl Cluster {
     /// The IAM roles as they are.
     pub const fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// AWS Secrets Manager as it is.
+    pub const fn secrets_manager(&self) -> &SecretsManager {
+        &self.secrets_manager
     }
 
     /// The nodes that are part of the cluster, by name.
@@ -287,6 +299,7 @@ impl Cluster {
             node.preload(self.world.seed, &image, parts, self.now);
         }
         self.nodes.insert(Arc::clone(&name), Arc::new(node));
+        self.read_hosts(&name, None);
         self.note(Key::new(Kind::Node, "", &name), Fact::NodeJoined);
         self.begin_image_gc(&name);
         self.daemon_sets_look();
@@ -371,7 +384,9 @@ impl Cluster {
             Task::Schedule(id) => self.schedule_pod(id),
             Task::PodGone(id) => self.pod_gone(id),
             Task::ImageGc(node) => self.collect_images(&node),
-            Task::Role(key) => self.sync_role(&key),
+            Task::Ack(key) => self.sync_ack(&key),
+            Task::Hosts(key) => self.copy_hosts(&key),
+            Task::SecretWriter(name) => self.write_cloud_secret(&name),
             Task::Collect(key) => self.collect(&key),
             Task::DefaultAccount(namespace) => self.create_default_account(&namespace),
             Task::NodeJoins(index) => {
@@ -389,11 +404,16 @@ impl Cluster {
     /// runs, or has tried again since then and says so; no controller has anything to do but to retry.
     pub fn is_settled(&self, since: SimTime) -> bool {
         let idle = self.queue.iter().all(|((due, _), task)| match task {
-            Task::ImageGc(_) | Task::NodeJoins(_) | Task::NodeLeaves(_) | Task::Deadline(_) => true,
+            Task::ImageGc(_)
+            | Task::NodeJoins(_)
+            | Task::NodeLeaves(_)
+            | Task::Deadline(_)
+            | Task::SecretWriter(_) => true,
             Task::Controller(key) => self.work.get(key) != Some(due) || self.is_patient(key),
             Task::Schedule(_)
             | Task::PodGone(_)
-            | Task::Role(_)
+            | Task::Ack(_)
+            | Task::Hosts(_)
             | Task::Collect(_)
             | Task::DefaultAccount(_) => false,
         });
@@ -514,20 +534,5 @@ impl Cluster {
             self.begin_deletion(id);
         }
         self.daemon_sets_look();
-    }
-
-    /// E5: permissions are looked up at each request, so a changed role counts at once for tokens that exist.
-    fn sync_role(&mut self, key: &Key) {
-        let Some(Object::Role(role)) = self.store.get(key).map(AsRef::as_ref) else { return };
-        let (name, policies) = (role.spec.name.clone(), role.spec.policies.clone());
-        let inline = role.spec.inline_policies.values();
-        let inline: Option<Vec<_>> = inline.map(|text| cloud::statements_of(text)).collect();
-        self.release_all();
-        self.generation += 1;
-        self.roles.set(&name, policies);
-        // A document that IAM refuses leaves those that are there.
-        if let Some(inline) = inline {
-            self.roles.set_inline(&name, inline.concat());
-        }
     }
 }

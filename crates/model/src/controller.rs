@@ -3,9 +3,11 @@
 //! A controller looks at an object when something about it was written; looks that are asked for before the next one
 //! are one look, as in a controller's work queue.
 
+mod ack;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod hosts;
 mod indexes;
 mod job;
 mod job_status;

@@ -58,7 +58,12 @@ pub(crate) fn fill_in(kind: Kind, object: &mut Value) {
                     .for_each(|map| map.retain(|key, _| key == "name"));
             }
         }
-        Kind::Role | Kind::Node | Kind::Event | Kind::ConfigMap | Kind::Stored(_) => {}
+        Kind::Role
+        | Kind::Node
+        | Kind::Event
+        | Kind::ConfigMap
+        | Kind::Repository
+        | Kind::Stored(_) => {}
     }
     if let Some(template) = template_of(kind).and_then(|at| object.pointer_mut(at)) {
         pod_spec(&mut template["spec"]);

@@ -7,6 +7,7 @@ pub mod base64;
 pub mod difflib;
 pub mod glob;
 pub mod json;
+pub mod toml;
 pub mod url;
 
 use std::fmt::{self, Write as _};

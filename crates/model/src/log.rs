@@ -40,6 +40,8 @@ pub enum Fact {
     NodeJoined,
     /// A node was lost.
     NodeLost,
+    /// A secret of AWS Secrets Manager, which `about` names, has a new version.
+    SecretWritten,
 }
 
 impl fmt::Display for Entry {
@@ -66,6 +68,7 @@ impl fmt::Display for Entry {
             }
             Fact::NodeJoined => f.write_str("node joined"),
             Fact::NodeLost => f.write_str("node lost"),
+            Fact::SecretWritten => f.write_str("new version in AWS Secrets Manager"),
         }
     }
 }

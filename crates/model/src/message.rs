@@ -5,6 +5,7 @@ pub mod cloud;
 pub mod configuration;
 pub mod controller;
 pub mod kubelet;
+pub mod other;
 pub mod phrase;
 pub mod registry;
 pub mod runtime;

@@ -130,6 +130,12 @@ impl Node {
         }
     }
 
+    /// Whether an agent on it copies that ConfigMap.
+    pub(crate) fn copies(&self, namespace: &str, name: &str) -> bool {
+        let mut copied = self.spec.hosts_from.values();
+        copied.any(|(of, named)| of == namespace && named == name)
+    }
+
     /// A node that has just joined a cluster of that version, with a number of its own, from 1.
     pub fn new(spec: NodeSpec, cluster: Version, number: u32) -> Self {
         let kubernetes = spec.kubernetes.unwrap_or(cluster);

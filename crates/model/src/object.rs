@@ -1,4 +1,4 @@
-//! The API objects: `k8s-openapi` types, and the one custom resource that a node's role is kept in.
+//! The API objects: `k8s-openapi` types, and the custom resources that IAM roles and ECR's repositories are kept in.
 
 pub(crate) mod json;
 
@@ -44,6 +44,8 @@ pub enum Kind {
     Job,
     /// `batch/v1 CronJob`
     CronJob,
+    /// `ecr.services.k8s.aws/v1alpha1 Repository`, of ACK.
+    Repository,
     /// A real kind that has no effect here: it is stored and given back.
     Stored(Stored),
 }
@@ -106,7 +108,7 @@ impl Resource {
 }
 
 /// What kubectl's discovery finds of the modelled kinds, in the order of [`Kind`].
-const MODELLED: [Resource; 14] = [
+const MODELLED: [Resource; 15] = [
     resource("v1", "Namespace", "namespaces", &["ns"]).cluster_wide(),
     resource("v1", "ServiceAccount", "serviceaccounts", &["sa"]),
     resource("v1", "Secret", "secrets", &[]),
@@ -121,6 +123,7 @@ const MODELLED: [Resource; 14] = [
     resource("apps/v1", "DaemonSet", "daemonsets", &["ds"]).in_all(),
     resource("batch/v1", "Job", "jobs", &[]).in_all(),
     resource("batch/v1", "CronJob", "cronjobs", &["cj"]).in_all(),
+    resource("ecr.services.k8s.aws/v1alpha1", "Repository", "repositories", &[]),
 ];
 
 /// The kinds that are only stored (kubernetes v1.35 `kubectl api-resources`).
@@ -168,7 +171,7 @@ const STORED: [Resource; 25] = [
 
 impl Kind {
     /// The kinds that the model does something with, in the order of [`Kind`].
-    pub const MODELLED: [Self; 14] = [
+    pub const MODELLED: [Self; 15] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::Secret,
@@ -183,6 +186,7 @@ impl Kind {
         Self::DaemonSet,
         Self::Job,
         Self::CronJob,
+        Self::Repository,
     ];
 
     /// Every kind that the API server knows, those that are only stored last.
@@ -208,6 +212,7 @@ impl Kind {
             Self::DaemonSet => &MODELLED[11],
             Self::Job => &MODELLED[12],
             Self::CronJob => &MODELLED[13],
+            Self::Repository => &MODELLED[14],
             Self::Stored(Stored(index)) => &STORED[index as usize],
         }
     }
@@ -243,7 +248,7 @@ impl Kind {
 
     /// Whether the kind is Kubernetes' own, and clients have its types.
     pub const fn is_built_in(self) -> bool {
-        !matches!(self, Self::Role)
+        !matches!(self, Self::Role | Self::Repository)
     }
 
     /// Whether objects of this kind have an effect here; others are stored and given back.
@@ -261,7 +266,8 @@ impl Kind {
             | Self::DaemonSet
             | Self::Job
             | Self::CronJob
-            | Self::Role => true,
+            | Self::Role
+            | Self::Repository => true,
             Self::Namespace
             | Self::ServiceAccount
             | Self::Secret
@@ -289,6 +295,7 @@ impl Kind {
             | Self::Node
             | Self::Event
             | Self::ConfigMap
+            | Self::Repository
             | Self::Stored(_) => None,
         }
     }
@@ -497,6 +504,7 @@ impl Object {
             | Kind::DaemonSet
             | Kind::Job
             | Kind::CronJob
+            | Kind::Repository
             | Kind::Stored(_) => {
                 let mut rest = value.as_object().cloned().unwrap_or_default();
                 rest.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));

@@ -5,6 +5,8 @@
 
 pub mod auth;
 mod dial;
+pub mod hosts;
+pub mod other;
 mod wire;
 
 use crate::image::{ImageError, ImageRef};
@@ -103,6 +105,11 @@ impl<'a, 'w> Pull<'a, 'w> {
     /// content store has is not fetched again (R8).
     fn pull(&mut self) -> Result<Pulled, Failed> {
         let image = self.request.image;
+        let file = self.request.node.hosts.get(image.host());
+        if let Some(error) = file.and_then(|file| file.error.clone()) {
+            let fault = Fault::HostsFile(error);
+            return Err((Stage::Resolve, Failure::new(Refusal::Untrusted, fault)));
+        }
         let (host, found) = self.resolve().map_err(|failure| (Stage::Resolve, failure))?;
         self.wire.forget_logins();
         let server = self.wire.server(host).expect("a server answered");
@@ -153,13 +160,15 @@ impl<'a, 'w> Pull<'a, 'w> {
             (None, Some(tag)) => [Some(Target::Manifest(tag)), None],
             (None, None) => unreachable!("an image has a tag or a digest"),
         };
+        let hosts = self.wire.able(|host| host.resolve);
         let mut first: Option<(u8, Failure)> = None;
         for target in paths.into_iter().flatten() {
             if first.as_ref().is_some_and(|(priority, _)| *priority > 2) {
                 break;
             }
-            for host in 0..self.wire.hosts() {
-                let (priority, failure) = match self.resolve_at(host, target) {
+            for &host in &hosts {
+                let last = hosts.last() == Some(&host);
+                let (priority, failure) = match self.resolve_at(host, target, last) {
                     Ok(found) => return Ok((host, found)),
                     Err(failed) => failed,
                 };
@@ -168,11 +177,15 @@ impl<'a, 'w> Pull<'a, 'w> {
                 }
             }
         }
-        Err(first.expect("there is at least one host").1)
+        Err(first.map_or_else(|| Failure::new(Refusal::NotFound, Fault::NoHosts), |(_, no)| no))
     }
 
-    fn resolve_at(&mut self, host: usize, target: Target<'_>) -> Result<Found<'a>, (u8, Failure)> {
-        let last = host + 1 == self.wire.hosts();
+    fn resolve_at(
+        &mut self,
+        host: usize,
+        target: Target<'_>,
+        last: bool,
+    ) -> Result<Found<'a>, (u8, Failure)> {
         let answer = self.wire.ask(host, Method::Head, target, last).map_err(|no| (1, no))?;
         match answer {
             Answer::Found(found) => Ok(found),
@@ -231,16 +244,18 @@ impl<'a, 'w> Pull<'a, 'w> {
         if self.request.content.has(digest) {
             return Ok(false);
         }
+        let hosts = self.wire.able(|host| host.pull);
         let mut first = None;
-        for host in 0..self.wire.hosts() {
-            match self.fetch_at(host, target) {
+        for &host in &hosts {
+            match self.fetch_at(host, target, hosts.last() == Some(&host)) {
                 Ok(()) => return Ok(true),
                 Err(failure) => {
                     first.get_or_insert(failure);
                 }
             }
         }
-        let failure = first.expect("there is at least one host");
+        let none = || Failure::new(Refusal::NotFound, Fault::NoHosts);
+        let failure = first.unwrap_or_else(none);
         Err(match (&*failure.fault, target) {
             (Fault::NotFound, Target::Blob(digest)) => {
                 let why = match failure.why {
@@ -254,8 +269,7 @@ impl<'a, 'w> Pull<'a, 'w> {
         })
     }
 
-    fn fetch_at(&mut self, host: usize, target: Target<'_>) -> Result<(), Failure> {
-        let last = host + 1 == self.wire.hosts();
+    fn fetch_at(&mut self, host: usize, target: Target<'_>, last: bool) -> Result<(), Failure> {
         match self.wire.ask(host, Method::Get, target, last)? {
             Answer::Found(_) | Answer::Token(_) => Ok(()),
             Answer::Elsewhere(other) => self.wire.follow(host, other, target),

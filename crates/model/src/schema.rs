@@ -221,6 +221,7 @@ impl Schema {
     pub fn of(&self, kind: Kind) -> Option<&Struct> {
         self.named(match kind {
             Kind::Role => "AckRole",
+            Kind::Repository => "AckRepository",
             kind => kind.name(),
         })
     }

@@ -93,6 +93,7 @@ pub struct Mint {
     epoch_seconds: i64,
     fresh: u32,
     node: u32,
+    written: u32,
     by_name: Arc<BTreeMap<String, Arc<Token>>>,
     // Tokens that a world gives a text to may share it: they are for different hosts.
     by_text: Arc<BTreeMap<SecretText, Vec<Arc<Token>>>>,
@@ -106,6 +107,7 @@ impl Mint {
             epoch_seconds: world.epoch_seconds,
             fresh: 0,
             node: 0,
+            written: 0,
             by_name: Arc::default(),
             by_text: Arc::default(),
         };
@@ -127,6 +129,12 @@ impl Mint {
     /// so that the name of the token somebody asks for does not depend on what nodes did before.
     pub fn mint_for_node(&mut self, registry: &str, role: &str, now: SimTime) -> Arc<Token> {
         let name = free_name(&self.by_name, "node", &mut self.node);
+        self.issue_for_role(name, registry, role, now)
+    }
+
+    /// A new token for a job that writes it down somewhere: `written-1`, `written-2`, …, which count for themselves too.
+    pub fn mint_for_writer(&mut self, registry: &str, role: &str, now: SimTime) -> Arc<Token> {
+        let name = free_name(&self.by_name, "written", &mut self.written);
         self.issue_for_role(name, registry, role, now)
     }
 

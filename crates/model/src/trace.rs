@@ -54,6 +54,8 @@ pub struct AttemptTrace {
     /// What a failed pull would read like with each runtime, those together that say the same; empty unless pulls were made
     /// and failed (rung 8).
     pub wordings: Vec<(String, Vec<Runtime>)>,
+    /// What it would read like with other runtimes than containerd, by their names, where that is known (rung 8).
+    pub elsewhere: Vec<(&'static str, String)>,
     /// What came of it (rung 8).
     pub result: AttemptResult,
 }
@@ -97,6 +99,8 @@ pub struct KubeletTrace {
     pub containerd: Version,
     /// What that version is counted among.
     pub runtime: Runtime,
+    /// What its log says of the registry's `hosts.toml`, if it cannot decode it.
+    pub hosts_log: Option<String>,
     /// Whether a present image is a Pod's only with the right credential (KEP-2535).
     pub ensures_secret_pulled_images: bool,
     /// When it looks up credentials.

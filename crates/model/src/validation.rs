@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::{ApiError, Cause};
 use crate::go::quote;
-use crate::object::{Kind, Object, Role, RoleSpec};
+use crate::object::{Kind, Object, Plain, Role, RoleSpec};
 
 pub use pod::{ephemeral_update as on_ephemeral_update, update as on_pod_update};
 pub use warning::of as warnings;
@@ -28,6 +28,7 @@ pub fn on_create(object: &Object) -> Result<(), ApiError> {
         Object::Deployment(_) | Object::ReplicaSet(_) => workload::check(object),
         Object::Plain(plain) => match plain.kind {
             Kind::ConfigMap => secret::config_map(plain),
+            Kind::Repository => required_name(plain),
             _ => workload::check(object),
         },
         Object::Role(role) => required(role),
@@ -48,6 +49,9 @@ pub fn on_update(old: &Object, new: &Object) -> Result<(), ApiError> {
             [secret::config_map_update(old, new), secret::config_map(new)].concat()
         }
         (Object::Role(_), Object::Role(new)) => required(new),
+        (Object::Plain(_), Object::Plain(new)) if new.kind == Kind::Repository => {
+            required_name(new)
+        }
         (old, new) => [workload::check(new), workload::update(old, new)].concat(),
     });
     refuse(new, causes)
@@ -59,6 +63,13 @@ fn required(role: &Role) -> Vec<Cause> {
     let fields = [("spec.assumeRolePolicyDocument", document), ("spec.name", name)];
     let missing = fields.into_iter().filter(|(_, text)| text.is_empty());
     missing.map(|(field, _)| Cause::required(field, "")).collect()
+}
+
+/// What the CustomResourceDefinition of a repository requires.
+fn required_name(repository: &Plain) -> Vec<Cause> {
+    let spec = repository.rest.get("spec");
+    let name = spec.and_then(|spec| spec["name"].as_str()).unwrap_or_default();
+    name.is_empty().then(|| Cause::required("spec.name", "")).into_iter().collect()
 }
 
 /// The refusal that an object's faults make.

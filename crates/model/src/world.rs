@@ -41,6 +41,8 @@ pub struct World {
     pub roles: BTreeMap<String, RoleSpec>,
     /// Identities of Google Cloud and Azure by name: service accounts and managed identities.
     pub identities: BTreeMap<String, Identity>,
+    /// The secrets of AWS Secrets Manager, by name.
+    pub secrets_manager: BTreeMap<String, CloudSecretSpec>,
     /// Nodes, in the order they were declared.
     pub nodes: Vec<NodeSpec>,
     /// Admission plugins that are switched on beside the usual ones.
@@ -79,6 +81,7 @@ impl Default for World {
             account: String::new(),
             roles: BTreeMap::new(),
             identities: BTreeMap::new(),
+            secrets_manager: BTreeMap::new(),
             nodes: Vec::new(),
             admission_plugins: BTreeSet::new(),
         }
@@ -120,6 +123,32 @@ pub struct RoleSpec {
     pub inline: Vec<Statement>,
 }
 
+/// A secret of AWS Secrets Manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudSecretSpec {
+    /// Its region.
+    pub region: String,
+    /// What it holds; `${token:NAME}` stands for a token of the world, and where somebody writes it, `${token}` for a fresh one.
+    pub value: SecretText,
+    /// When its first version was written.
+    pub created: SimTime,
+    /// Who writes the next ones.
+    pub writer: Option<WriterSpec>,
+}
+
+/// A job that writes a fresh token of ECR into a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterSpec {
+    /// How often, from the first version on.
+    pub every: Span,
+    /// The registry that the token is for.
+    pub registry: String,
+    /// The IAM role whose rights it carries; without the right to ask for tokens nothing is written.
+    pub role: String,
+    /// When it does not come; what was due then is written at the end.
+    pub late: Vec<(SimTime, SimTime)>,
+}
+
 /// A node. By default it has no name, an empty store and the runtime of the default cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeSpec {
@@ -151,6 +180,9 @@ pub struct NodeSpec {
     pub local_pull: bool,
     /// containerd's `hosts.toml` files, by the registry they are for.
     pub hosts: BTreeMap<String, HostsConfig>,
+    /// Of which ConfigMap, by namespace and name, an agent copies every key as a file into containerd's directory for a
+    /// registry.
+    pub hosts_from: BTreeMap<String, (String, String)>,
     /// How its kubelet is configured.
     pub config: KubeletConfig,
     /// Why its kubelet does not start, if its configuration is refused: nothing is scheduled to it (P47, P55).
@@ -167,8 +199,16 @@ pub struct NodeSpec {
 pub struct HostsConfig {
     /// Tried before the registry itself, in order.
     pub mirrors: Vec<Mirror>,
-    /// How the registry itself is asked.
+    /// Another host than the registry's own that is asked last (`server`).
+    pub last: Option<String>,
+    /// How the host that is asked last is asked.
     pub server: Reach,
+    /// What the host that is asked last is asked for.
+    pub capabilities: Capabilities,
+    /// What keeps containerd from making a client of the file: every pull fails with it.
+    pub error: Option<String>,
+    /// What containerd's log says of a file that it cannot decode, and passes over.
+    pub log: Option<String>,
     /// When the file is there: since this moment, or always.
     pub from: Option<SimTime>,
     /// The first moment at which it is gone again.
@@ -183,12 +223,29 @@ impl HostsConfig {
 }
 
 /// A host that is asked in the place of a registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mirror {
     /// Its name, with a port if it has one.
     pub host: String,
     /// How it is asked.
     pub reach: Reach,
+    /// What it is asked for.
+    pub capabilities: Capabilities,
+}
+
+/// What a host is asked for (`capabilities`); for everything, unless something is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// What a tag stands for.
+    pub resolve: bool,
+    /// Manifests and blobs by their digests.
+    pub pull: bool,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self { resolve: true, pull: true }
+    }
 }
 
 /// How a host is asked.
@@ -355,6 +412,7 @@ impl Default for NodeSpec {
             platform: "linux/amd64".to_owned(),
             local_pull: false,
             hosts: BTreeMap::new(),
+            hosts_from: BTreeMap::new(),
             config: KubeletConfig::default(),
             refused_configuration: None,
             files: BTreeMap::new(),

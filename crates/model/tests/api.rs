@@ -605,6 +605,9 @@ fn every_kind_comes_back_as_it_was_applied() {
             Kind::Role => {
                 manifest["spec"] = json!({ "name": "x", "assumeRolePolicyDocument": "{}", "maxSessionDuration": 3600 });
             }
+            Kind::Repository => {
+                manifest["spec"] = json!({ "name": "base/x", "policy": "{}", "tags": [{ "key": "a", "value": "b" }] });
+            }
             Kind::Pod => manifest["spec"] = template("Always")["spec"].clone(),
             Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => {
                 manifest["spec"] = selected.clone();

@@ -54,6 +54,7 @@ fn row(
             Check::SecretUsers { .. }
             | Check::CredentialsOnlyIn { .. }
             | Check::NoPlainText
+            | Check::Verified { .. }
             | Check::NotDone { .. } => "judged when you run".into(),
         },
         feedback: verdict

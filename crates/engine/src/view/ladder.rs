@@ -346,7 +346,7 @@ fn answers(trace: &AttemptTrace) -> Facts {
     Facts {
         sentence: sentence_of(&list, "The registry was not asked."),
         took_part: !trace.tries.is_empty(),
-        evidence: node::queue(trace),
+        evidence: [node::hosts(trace), node::queue(trace)].concat(),
         exchanges,
         ..Facts::default()
     }
@@ -385,19 +385,18 @@ fn explain(trace: &AttemptTrace, message: &str) -> Explained {
         true => kubelet,
         false => format!("containerd {containerd}, passed on by {kubelet}"),
     };
+    let comes = |text: &String| match text.is_empty() {
+        true => "The image comes.".to_owned(),
+        false => text.clone(),
+    };
     let others = trace.wordings.iter().filter(|(_, runtimes)| !runtimes.contains(runtime));
-    let elsewhere = others.map(|(text, runtimes)| {
-        let text = match text.is_empty() {
-            true => "The image comes.".to_owned(),
-            false => text.clone(),
-        };
-        (releases(runtimes), text)
-    });
+    let elsewhere = others.map(|(text, runtimes)| (releases(runtimes), comes(text)));
+    let others_too = trace.elsewhere.iter().map(|(name, text)| ((*name).to_owned(), comes(text)));
     Explained {
         text: message.to_owned(),
         writer,
         phrases: crate::meaning::phrases_of(message),
-        elsewhere: elsewhere.collect(),
+        elsewhere: elsewhere.chain(others_too).collect(),
     }
 }
 

@@ -180,7 +180,8 @@ fn note(lane: &mut Lane, entry: &Entry) {
         | Fact::Event { .. }
         | Fact::PullBegan { .. }
         | Fact::NodeJoined
-        | Fact::NodeLost => {}
+        | Fact::NodeLost
+        | Fact::SecretWritten => {}
     }
 }
 

@@ -9,6 +9,7 @@ use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::keyring;
 use pullpath_model::object::{Key, Kind, Object};
+use pullpath_model::world::Reach;
 
 use crate::scenario::{Check, Workload};
 
@@ -23,12 +24,26 @@ pub(super) fn against(cluster: &Cluster, check: &Check) -> Option<Key> {
             login_elsewhere(cluster, registry, namespaces)
         }
         Check::NoPlainText => in_plain_text(cluster),
+        Check::Verified { registry } => unverified(cluster, registry),
         Check::Running { .. }
         | Check::FreshPod { .. }
         | Check::Survives { .. }
         | Check::Pulled { .. }
         | Check::NotDone { .. } => None,
     }
+}
+
+/// A node that asks the hosts of a registry without looking at their certificates.
+fn unverified(cluster: &Cluster, registry: &str) -> Option<Key> {
+    let trusts = |reach: Reach| matches!(reach, Reach::TlsUnverified | Reach::Http);
+    let mut nodes = cluster.nodes();
+    let found = nodes.find(|node| {
+        let file = node.spec.hosts.get(registry);
+        file.is_some_and(|file| {
+            trusts(file.server) || file.mirrors.iter().any(|mirror| trusts(mirror.reach))
+        })
+    });
+    found.map(|node| Key::new(Kind::Node, "", &node.spec.name))
 }
 
 /// `deployment/web`: an object in the words of a scenario file.

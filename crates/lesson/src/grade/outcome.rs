@@ -40,6 +40,7 @@ pub(super) fn looks_on_until(goal: &Goal) -> Span {
         | Check::SecretUsers { .. }
         | Check::CredentialsOnlyIn { .. }
         | Check::NoPlainText
+        | Check::Verified { .. }
         | Check::NotDone { .. } => goal.at,
     }
 }
@@ -72,7 +73,10 @@ impl Outcome {
                 let asked = Way { with: *with, secret: secret.as_deref(), from: from.as_deref() };
                 asked.was_taken(&cluster, workload)
             }
-            Check::SecretUsers { .. } | Check::CredentialsOnlyIn { .. } | Check::NoPlainText => {
+            Check::SecretUsers { .. }
+            | Check::CredentialsOnlyIn { .. }
+            | Check::NoPlainText
+            | Check::Verified { .. } => {
                 found = objects::against(&cluster, &goal.check).map(Found::Object);
                 found.is_none()
             }

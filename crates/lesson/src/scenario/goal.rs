@@ -110,6 +110,11 @@ pub enum Check {
     },
     /// No object but a Secret holds a token or a password.
     NoPlainText,
+    /// Every node asks a registry over TLS, and looks at its certificate.
+    Verified {
+        /// The registry's host.
+        registry: String,
+    },
     /// The learner has done none of these.
     NotDone {
         /// What.
@@ -119,7 +124,7 @@ pub enum Check {
 
 impl Check {
     /// The kinds of checks, as scenario files spell them.
-    pub const NAMES: [&str; 8] = [
+    pub const NAMES: [&str; 9] = [
         "running",
         "fresh-pod",
         "survives",
@@ -127,6 +132,7 @@ impl Check {
         "secret-users",
         "credentials-only-in",
         "no-plain-text",
+        "verified",
         "not-done",
     ];
 
@@ -140,6 +146,7 @@ impl Check {
             Self::SecretUsers { .. }
             | Self::CredentialsOnlyIn { .. }
             | Self::NoPlainText
+            | Self::Verified { .. }
             | Self::NotDone { .. } => None,
         }
     }

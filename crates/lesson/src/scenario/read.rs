@@ -262,6 +262,7 @@ impl Reader<'_> {
             "roles",
             "identities",
             "tokens",
+            "secrets-manager",
             "nodes",
             "admission-plugins",
             "fresh-token-role",
@@ -284,6 +285,10 @@ impl Reader<'_> {
         let tokens = fields
             .get("tokens")
             .map(|node| world::tokens(&node, &registries, (&roles, &identities)))
+            .unwrap_or_default();
+        let secrets_manager = fields
+            .get("secrets-manager")
+            .map(|node| world::secrets_manager(&node, &registries, &roles, from))
             .unwrap_or_default();
         let nodes = fields.need("nodes", "write at least one node");
         let default = World::default();
@@ -311,6 +316,7 @@ impl Reader<'_> {
             tokens,
             roles,
             identities,
+            secrets_manager,
             nodes: nodes.unwrap_or_default(),
             admission_plugins: ordered::set(admission_plugins),
             ..default

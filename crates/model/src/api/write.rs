@@ -15,6 +15,9 @@ use crate::random::Stream;
 use crate::validation;
 use crate::world::AdmissionPlugin;
 
+/// How long it takes ACK's controllers to hear of a write and to tell AWS.
+const ACK_MILLIS: i64 = 1500;
+
 impl Cluster {
     /// Creates an object that has its defaults: admission, validation, storage, in this order (P1).
     pub fn create(&mut self, mut object: Object) -> Result<Arc<Object>, ApiError> {
@@ -114,9 +117,13 @@ impl Cluster {
         match object.as_ref() {
             Object::Deployment(_) => self.enqueue(&key, 50),
             Object::ReplicaSet(_) => self.enqueue(&key, 20),
-            Object::Role(_) => self.soon(1500, Task::Role(key)),
+            Object::Role(_) => self.soon(ACK_MILLIS, Task::Ack(key)),
             Object::Pod(pod) => self.pod_updated(pod),
             Object::Plain(_) if key.kind.workload().is_some() => self.enqueue(&key, 20),
+            Object::Plain(_) if key.kind == Kind::Repository => {
+                self.soon(ACK_MILLIS, Task::Ack(key));
+            }
+            Object::Plain(_) if key.kind == Kind::ConfigMap => self.config_map_written(&key),
             Object::Namespace(_)
             | Object::ServiceAccount(_)
             | Object::Secret(_)
@@ -143,9 +150,13 @@ impl Cluster {
             Object::Namespace(_) => self.furnish_namespace(&key.name),
             Object::Deployment(_) => self.enqueue(&key, 50),
             Object::ReplicaSet(_) => self.enqueue(&key, 20),
-            Object::Role(_) => self.soon(1500, Task::Role(key)),
+            Object::Role(_) => self.soon(ACK_MILLIS, Task::Ack(key)),
             Object::Pod(pod) => self.pod_created(pod, list_from_account),
             Object::Plain(_) if key.kind.workload().is_some() => self.enqueue(&key, 20),
+            Object::Plain(_) if key.kind == Kind::Repository => {
+                self.soon(ACK_MILLIS, Task::Ack(key));
+            }
+            Object::Plain(_) if key.kind == Kind::ConfigMap => self.config_map_written(&key),
             Object::ServiceAccount(_) | Object::Secret(_) | Object::Plain(_) => {}
         }
     }

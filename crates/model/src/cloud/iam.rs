@@ -16,7 +16,7 @@ const DEFAULT_ACCOUNT: &str = "123456789012";
 /// What stands before the name of a policy that AWS manages (E11).
 pub(super) const MANAGED_POLICY: &str = "arn:aws:iam::aws:policy/";
 
-/// What a pull needs a right for (E10).
+/// What needs a right: the steps of a pull (E10), and reading a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// To be given a token.
@@ -31,6 +31,8 @@ pub enum Action {
     BatchImportUpstreamImage,
     /// To make the repository that it is kept in (E18).
     CreateRepository,
+    /// To read a secret of Secrets Manager.
+    GetSecretValue,
 }
 
 impl Action {
@@ -43,6 +45,7 @@ impl Action {
             Self::GetDownloadUrlForLayer => "ecr:GetDownloadUrlForLayer",
             Self::BatchImportUpstreamImage => "ecr:BatchImportUpstreamImage",
             Self::CreateRepository => "ecr:CreateRepository",
+            Self::GetSecretValue => "secretsmanager:GetSecretValue",
         }
     }
 }
@@ -101,6 +104,7 @@ pub fn managed_policy(arn: &str) -> Option<&'static [&'static str]> {
         "AmazonEC2ContainerRegistryReadOnly" => Some(READ_ONLY),
         "AmazonEC2ContainerRegistryPowerUser" => Some(POWER_USER),
         "AmazonEKSFargatePodExecutionRolePolicy" => Some(FARGATE),
+        "SecretsManagerReadWrite" => Some(&["secretsmanager:*"]),
         // A node's other usual policies have no action of ECR.
         "AmazonEKSWorkerNodePolicy" | "AmazonEKS_CNI_Policy" | "AmazonSSMManagedInstanceCore" => {
             Some(&[])
@@ -168,6 +172,8 @@ pub enum PolicySide {
 pub struct Roles {
     account: Arc<str>,
     by_name: BTreeMap<String, Arc<Rights>>,
+    // What became of the policies of repositories, by host and path; the world has those that nobody changed.
+    repositories: BTreeMap<(String, String), Option<Arc<[Statement]>>>,
 }
 
 /// What a role may do.
@@ -188,7 +194,11 @@ impl Roles {
             "" => first.map_or(DEFAULT_ACCOUNT, |host| host.account),
             account => account,
         };
-        let mut roles = Self { account: account.into(), by_name: BTreeMap::new() };
+        let mut roles = Self {
+            account: account.into(),
+            by_name: BTreeMap::new(),
+            repositories: BTreeMap::new(),
+        };
         for (name, spec) in &world.roles {
             let (account, trusts) = (spec.account.clone(), spec.trusts.clone());
             let (attached, inline) = (spec.policies.clone(), spec.inline.clone());
@@ -215,6 +225,44 @@ impl Roles {
     /// The ARNs attached to a role; `None` if there is no such role.
     pub fn policies(&self, role: &str) -> Option<&[String]> {
         self.by_name.get(role).map(|rights| rights.attached.as_slice())
+    }
+
+    /// Puts a policy on a repository of a registry, in place of the one it has; `None` takes it away.
+    pub fn set_repository_policy(
+        &mut self,
+        host: &str,
+        path: &str,
+        statements: Option<Vec<Statement>>,
+    ) {
+        let key = (host.to_owned(), path.to_owned());
+        self.repositories.insert(key, statements.map(Into::into));
+    }
+
+    /// The policy that was put on a repository since the beginning; the outer `None` if none was put or taken.
+    pub fn repository_policy(&self, host: &str, path: &str) -> Option<Option<&[Statement]>> {
+        let changed = self.repositories.get(&(host.to_owned(), path.to_owned()))?;
+        Some(changed.as_deref())
+    }
+
+    /// Whether somebody whom a policy names is there; `None` for what names nobody at all. Of accounts that no role here is
+    /// in, everybody is taken to be there.
+    pub(super) fn knows(&self, principal: &str) -> Option<bool> {
+        let is_account =
+            |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if principal == "*" || is_account(principal) {
+            return Some(true);
+        }
+        let (_, rest) = principal.strip_prefix("arn:")?.split_once("::")?;
+        let (account, who) = rest.split_once(':')?;
+        if !is_account(account) || who.is_empty() || who.contains(['*', '?']) {
+            return None;
+        }
+        let is_here =
+            |role: &str| self.by_name.contains_key(role) && self.account_of(role) == account;
+        let knows_account = *account == *self.account
+            || self.by_name.keys().any(|role| self.account_of(role) == account);
+        let role = who.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+        Some(role.is_none_or(|role| !knows_account || is_here(role)))
     }
 
     /// The account.

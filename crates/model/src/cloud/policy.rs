@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Effect, Statement};
+use super::{Effect, Roles, Statement};
+use crate::message::cloud as words;
 
 /// The statements of a policy document; nothing if it is none, which IAM refuses (`MalformedPolicyDocument`).
 ///
@@ -43,6 +44,29 @@ pub fn statements_of(document: &str) -> Option<Vec<Statement>> {
         statements.push(Statement { effect, principals, actions, resources });
     }
     Some(statements)
+}
+
+/// The statements of a repository's policy, or why ECR does not take it: it is none, it names a resource (it is about the
+/// repository and nothing else), or it names somebody who is not there.
+pub fn repository_statements(
+    document: &str,
+    roles: &Roles,
+) -> Result<Vec<Statement>, &'static str> {
+    let statements = statements_of(document).ok_or(words::POLICY_INVALID)?;
+    let whole = |one: &Statement| {
+        one.resources.is_empty() && !one.actions.is_empty() && !one.principals.is_empty()
+    };
+    if !statements.iter().all(whole) {
+        return Err(words::POLICY_INVALID);
+    }
+    for principal in statements.iter().flat_map(|one| &one.principals) {
+        match roles.knows(principal) {
+            Some(true) => {}
+            Some(false) => return Err(words::PRINCIPAL_NOT_FOUND),
+            None => return Err(words::POLICY_INVALID),
+        }
+    }
+    Ok(statements)
 }
 
 /// A text, or a list of them.

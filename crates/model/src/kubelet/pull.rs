@@ -1,8 +1,9 @@
 //! Pulls: their turn, their outcome, and what a failed one leaves behind (P24, P25, P27, P36).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::catalogue::{Runtime, by_runtime};
+use crate::catalogue::{RUNTIMES, Runtime, by_runtime};
 use crate::cause::Cause;
 use crate::cluster::Cluster;
 use crate::credential::Source;
@@ -18,9 +19,10 @@ use crate::pod::{
 };
 use crate::pods::PodId;
 use crate::pull::{AuthConfig, Outside, PullOutcome, PullRequest, Pulled, Refusal};
-use crate::runtime;
+use crate::runtime::{self, other};
 use crate::time::{SimTime, Span};
 use crate::trace::{AttemptResult, Presence, Try, Verification};
+use crate::world::NodeSpec;
 
 impl Cluster {
     /// A pull is told and queued (P24): the event comes now, the turn perhaps later.
@@ -228,6 +230,9 @@ impl Cluster {
         }
         if let Some(trace) = trace {
             trace.wordings = self.wordings(&node, reference, offers);
+            let hosts = node.spec.hosts.get(reference.image.host());
+            trace.kubelet.hosts_log = hosts.and_then(|hosts| hosts.log.clone());
+            trace.elsewhere = self.elsewhere(&node, reference, offers);
         }
         let cause = look_up.cause(first.expect("at least one pull was made"));
         let errors: Arc<[String]> = errors.into();
@@ -269,6 +274,50 @@ impl Cluster {
             }
             pull_failure(&reference.whole, &errors).message
         })
+    }
+
+    /// The same pulls, as other runtimes than containerd would tell of them; those whose words are not known do not.
+    fn elsewhere(
+        &self,
+        node: &Node,
+        reference: &Reference,
+        offers: &[crate::keyring::Offer],
+    ) -> Vec<(&'static str, String)> {
+        // They have files of their own for mirrors and certificates.
+        let hosts = BTreeMap::new();
+        let newest = RUNTIMES[RUNTIMES.len() - 1];
+        let spec = NodeSpec { hosts, ..newest.on(&node.spec) };
+        let mut served = self.served.clone();
+        let mut errors = other::CLIENTS.map(|_| Some(Vec::new()));
+        let logins = offers.iter().map(Some).chain(offers.is_empty().then_some(None));
+        for offer in logins {
+            let request = PullRequest {
+                image: &reference.image,
+                auth: offer.map(|offer| AuthConfig::of(&offer.login)),
+                now: self.now,
+                node: &spec,
+                content: &node.content,
+                kubelet: node.kubernetes,
+            };
+            let (world, mint, roles) = (&self.world, &self.mint, &self.roles);
+            let outside = Outside { world, mint, roles, served: &mut served };
+            for (all, said) in errors.iter_mut().zip(other::said(outside, &request)) {
+                *all = all.take().zip(said).map(|(mut all, said)| {
+                    all.push(said);
+                    all
+                });
+            }
+        }
+        let told = other::CLIENTS.into_iter().zip(errors).filter_map(|((name, _), errors)| {
+            let errors = errors?;
+            let comes = errors.iter().any(String::is_empty);
+            let text = match comes {
+                true => String::new(),
+                false => pull_failure(&reference.whole, &errors).message,
+            };
+            Some((name, text))
+        });
+        told.collect()
     }
 
     /// A pull has ended; the sync that made it goes on.

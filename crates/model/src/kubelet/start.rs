@@ -321,6 +321,7 @@ impl Cluster {
                 ensures_secret_pulled_images: node
                     .is_some_and(|node| node.features.ensures_secret_pulled_images),
                 look_up: node.map_or(LookUpOrder::WhenNeeded, |node| node.features.look_up),
+                hosts_log: None,
                 queued_behind: 0,
                 throttled: false,
             },
@@ -332,6 +333,7 @@ impl Cluster {
             providers: Vec::new(),
             tries: Vec::new(),
             wordings: Vec::new(),
+            elsewhere: Vec::new(),
             result: AttemptResult::Present,
         }
     }

@@ -80,3 +80,36 @@ pub const ACR_NO_IDENTITY: &str = "failed to get credentials from ACR: ManagedId
 const fn service(is_public: bool) -> &'static str {
     if is_public { "ECR PUBLIC" } else { "ECR" }
 }
+
+/// ECR does not take a policy of a repository (the AWS SDK for Go v2's form, hashicorp/terraform-provider-aws issue 39064).
+pub fn policy_refused(request_id: &str, constraint: &str) -> String {
+    format!(
+        "operation error ECR: SetRepositoryPolicy, https response error StatusCode: 400, RequestID: {request_id}, \
+         InvalidParameterException: Invalid parameter at 'PolicyText' failed to satisfy constraint: '{constraint}'"
+    )
+}
+
+/// The constraint of a policy that is none (terraform-aws-modules/terraform-aws-ecr issue 19, awsdocs/amazon-ecr-user-guide
+/// pull request 20).
+pub const POLICY_INVALID: &str = "Invalid repository policy provided";
+
+/// The constraint of a policy that names somebody who is not there (hashicorp/terraform-provider-aws issue 39064).
+pub const PRINCIPAL_NOT_FOUND: &str = "Principal not found";
+
+/// A secret as IAM calls it; its own name goes on with six characters, which who asks by name does not know (form of AWS's
+/// documentation).
+pub fn secret_arn(region: &str, account: &str, name: &str) -> String {
+    format!("arn:aws:secretsmanager:{region}:{account}:secret:{name}")
+}
+
+/// `ResourceNotFoundException` (aws/aws-cli issue 4996).
+pub const SECRET_NOT_FOUND: &str = "Secrets Manager can't find the specified secret.";
+
+/// The same for a version (hashicorp/terraform-provider-aws issue 4992).
+pub fn secret_version_not_found(stage: &str) -> String {
+    format!("Secrets Manager can't find the specified secret value for staging label: {stage}")
+}
+
+/// `InvalidRequestException` (hashicorp/terraform-provider-aws issue 14001).
+pub const SECRET_MARKED_FOR_DELETION: &str =
+    "You can't perform this operation on the secret because it was marked for deletion.";

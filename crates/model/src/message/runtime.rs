@@ -154,6 +154,10 @@ pub enum Fault {
     BlobMissing { digest: String, media_type: &'static str },
     /// An index without the node's platform (R30).
     NoPlatform { index: String },
+    /// The registry's `hosts.toml` cannot be used.
+    HostsFile(String),
+    /// No host may be asked (resolver.go, fetcher.go).
+    NoHosts,
     /// A layer that is not what its digest says (R31).
     LayerCorrupt { digest: String, actual: String },
 }
@@ -205,9 +209,10 @@ impl PullError<'_> {
     /// The code it is reported with (R40).
     pub fn code(&self) -> Code {
         match self.fault {
-            Fault::NotFound | Fault::BlobMissing { .. } | Fault::NoPlatform { .. } => {
-                Code::NotFound
-            }
+            Fault::NotFound
+            | Fault::BlobMissing { .. }
+            | Fault::NoPlatform { .. }
+            | Fault::NoHosts => Code::NotFound,
             Fault::LayerCorrupt { .. } => Code::FailedPrecondition,
             Fault::Request { deadline: true, .. }
             | Fault::Token { problem: TokenProblem::Request { deadline: true, .. }, .. }
@@ -218,6 +223,7 @@ impl PullError<'_> {
             Fault::Request { .. }
             | Fault::Token { .. }
             | Fault::NoLogin
+            | Fault::HostsFile(_)
             | Fault::ServerMessage(_)
             | Fault::Unreadable { .. }
             | Fault::Status { .. } => Code::Unknown,
@@ -269,6 +275,11 @@ impl PullError<'_> {
                 }
             },
             Fault::NotFound => write!(f, "{}: not found", ImageName(self.image)),
+            Fault::HostsFile(error) => f.write_str(error),
+            Fault::NoHosts => {
+                let what = if self.stage == Stage::Resolve { "resolve" } else { "pull" };
+                write!(f, "no {what} hosts: not found")
+            }
             Fault::BlobMissing { digest, media_type } => write!(
                 f,
                 "could not fetch content descriptor {digest} ({media_type}) from remote: not found"
@@ -349,6 +360,9 @@ impl fmt::Display for PullError<'_> {
         }
         write!(f, "failed to pull and unpack image \"{image}\": ")?;
         match self.stage {
+            Stage::Fetch if matches!(self.fault, Fault::NoHosts) => {
+                f.write_str("failed to copy: ")?;
+            }
             Stage::Fetch => f.write_str("failed to copy: httpReadSeeker: failed open: ")?,
             Stage::Unpack => {}
             Stage::Resolve if self.dialect.local_pull => {
@@ -416,3 +430,30 @@ pub fn certificate(containerd: Version, why: &str) -> String {
 
 /// What Go says where no TLS server is (crypto/tls `RecordHeaderError`).
 pub const NOT_TLS: &str = "tls: first record does not look like a TLS handshake";
+
+/// containerd's log about a `hosts.toml` that it passes over (core/remotes/docker/config/hosts.go `loadHostDir`).
+pub fn hosts_not_decoded(directory: &str, file: &str, why: &str) -> String {
+    format!("failed to decode {directory}/{file}: {why}")
+}
+
+/// A host's URL that is none (same file, `parseHostConfig`).
+pub fn hosts_bad_server(server: &str, why: &str) -> String {
+    format!("unable to parse server {server}: {why}")
+}
+
+/// A value of another type than a field of a `hosts.toml` has (go-toml v2 unmarshaler.go `typeMismatchString`).
+pub fn toml_type(field: &str, wanted: &str) -> String {
+    format!(
+        "toml: cannot decode TOML value into struct field config.hostFileConfig.{field} of type {wanted}"
+    )
+}
+
+/// An authority's certificate that is not where a `hosts.toml` says (same file, `updateTLSConfigFromHost`).
+pub fn no_ca_file(quoted: &str, path: &str) -> String {
+    format!("unable to read CA cert {quoted}: open {path}: no such file or directory")
+}
+
+/// A file that holds no certificate (same place).
+pub fn bad_ca_file(quoted: &str) -> String {
+    format!("unable to load CA cert {quoted}")
+}

@@ -108,7 +108,8 @@ impl<'a> Server<'a> {
     pub(super) fn decide(&self, token: &Token, action: Action, path: &str) -> Decision {
         let region = EcrHost::parse(self.host).map_or("", |host| host.region);
         let arn = iam_words::repository_arn(region, self.account(), path);
-        let policy = self.registry.repositories.get(path).and_then(|own| own.policy.as_deref());
+        let own = || self.registry.repositories.get(path).and_then(|own| own.policy.as_deref());
+        let policy = self.roles.repository_policy(self.host, path).unwrap_or_else(own);
         let resource = Resource { arn: &arn, account: self.account(), policy };
         self.roles.decide(&token.role, action, resource)
     }

@@ -13,7 +13,7 @@ use crate::registry::{
     TokenRequest,
 };
 use crate::time::Span;
-use crate::world::{Mirror, Part, Reach, Trouble, World};
+use crate::world::{Capabilities, Part, Reach, Trouble, World};
 
 /// What a pull ends with that does not end well.
 pub(super) struct Failure {
@@ -37,14 +37,18 @@ pub(super) fn endpoint(host: &str) -> &str {
 /// then the registry itself.
 pub(super) fn hosts_of<'a>(
     request: &PullRequest<'a>,
-) -> impl Iterator<Item = (&'a str, Reach, Option<&'a str>)> + use<'a> {
+) -> impl Iterator<Item = (&'a str, Reach, Capabilities, Option<&'a str>)> + use<'a> {
     let registry = request.image.host();
     let config = request.node.hosts.get(registry).filter(|config| config.holds(request.now));
     let mirrors = config.map_or(&[][..], |config| &config.mirrors);
-    let reach = config.map_or(Reach::Tls, |config| config.server);
-    let mirrors =
-        mirrors.iter().map(move |Mirror { host, reach }| (&**host, *reach, Some(registry)));
-    mirrors.chain([(endpoint(registry), reach, None)])
+    let (reach, capabilities) =
+        config.map_or_else(Default::default, |config| (config.server, config.capabilities));
+    let last = config.and_then(|config| config.last.as_deref()).unwrap_or(endpoint(registry));
+    let hosts = mirrors.iter().map(|one| (&*one.host, one.reach, one.capabilities));
+    hosts.chain([(last, reach, capabilities)]).map(move |(host, reach, capabilities)| {
+        let stands_for = (host != endpoint(registry)).then_some(registry);
+        (host, reach, capabilities, stands_for)
+    })
 }
 
 /// The registry behind a host, if there is one.
@@ -69,6 +73,7 @@ pub(super) struct Wire<'a, 'w> {
 struct Host<'a> {
     name: &'a str,
     reach: Reach,
+    capabilities: Capabilities,
     // `None` where no registry is.
     server: Option<Server<'a>>,
     // The registry in whose place it is asked, if it is a mirror.
@@ -100,17 +105,19 @@ impl<'a, 'w> Wire<'a, 'w> {
         dialect: Dialect,
         exchanges: Option<&'w mut Vec<Exchange>>,
     ) -> Self {
-        let host = |(name, reach, stands_for)| {
+        let host = |(name, reach, capabilities, stands_for)| {
             let server = server_at(&outside, name);
-            Host { name, reach, server, stands_for, login: Login::None }
+            Host { name, reach, capabilities, server, stands_for, login: Login::None }
         };
         let hosts = hosts_of(request).map(host).collect();
         let Outside { world, served, .. } = outside;
         Self { request, dialect, world, served, hosts, exchanges, waited: Span::ZERO }
     }
 
-    pub(super) fn hosts(&self) -> usize {
-        self.hosts.len()
+    /// The hosts that are asked for something.
+    pub(super) fn able(&self, is_able: impl Fn(Capabilities) -> bool) -> Vec<usize> {
+        let all = self.hosts.iter().enumerate();
+        all.filter(|(_, host)| is_able(host.capabilities)).map(|(at, _)| at).collect()
     }
 
     pub(super) fn server(&self, host: usize) -> Option<Server<'a>> {

@@ -27,7 +27,8 @@ pub(super) const fn rule_of(kind: Kind) -> Rule {
         | Kind::Event
         | Kind::ConfigMap
         | Kind::DaemonSet
-        | Kind::Job => subdomain,
+        | Kind::Job
+        | Kind::Repository => subdomain,
         // Some of them, Roles for one, take anything that fits into a path; none is stricter.
         Kind::Stored(_) => path_segment,
     }

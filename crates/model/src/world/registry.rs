@@ -25,6 +25,8 @@ pub struct Registry {
     pub realm: Option<String>,
     /// The host that it sends those to who want a blob (R6); `None` where it serves them itself.
     pub blobs: Option<String>,
+    /// The certificate of the authority that signed its own, as PEM; empty where it does not matter which it is.
+    pub authority: String,
     /// The address that its name resolves to; `None` for one made up from the name.
     pub address: Option<String>,
 }

@@ -86,7 +86,9 @@ impl Watch {
                 pod.attempt = *attempt;
                 pod.pulling = None;
             }
-            Fact::NodeJoined | Fact::NodeLost => panic!("not of a Pod: {entry}"),
+            Fact::NodeJoined | Fact::NodeLost | Fact::SecretWritten => {
+                panic!("not of a Pod: {entry}")
+            }
         }
     }
 

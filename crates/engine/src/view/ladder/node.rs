@@ -196,6 +196,17 @@ pub(super) fn providers(trace: &AttemptTrace) -> Facts {
     }
 }
 
+/// A `hosts.toml` that containerd passed over.
+pub(super) fn hosts(trace: &AttemptTrace) -> Vec<Evidence> {
+    let told = trace.kubelet.hosts_log.as_ref().map(|log| Evidence {
+        object: format!("node/{}", trace.kubelet.node),
+        field: "log of containerd".into(),
+        value: log.clone(),
+        place: None,
+    });
+    told.into_iter().collect()
+}
+
 /// Rung 7: what the pull's turn was like.
 pub(super) fn queue(trace: &AttemptTrace) -> Vec<Evidence> {
     let of = |field: &str, value: String| Evidence {

@@ -56,6 +56,11 @@ impl Known<'_> {
                     None
                 }
             },
+            "verified" => {
+                let fields = node.map(&["registry"])?;
+                let registry = fields.need("registry", "write the host of a registry")?;
+                Some(Check::Verified { registry: self.registry(&registry)? })
+            }
             _ => self.not_done(node),
         }
     }

@@ -11,8 +11,8 @@ use pullpath_model::credential::SecretText;
 use pullpath_model::ordered;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{
-    Disk, Features, HostsConfig, Identity, Mirror, NodeSpec, Reach, Registry, RegistryKind,
-    RoleSpec, TokenSpec, Version,
+    CloudSecretSpec, Disk, Features, HostsConfig, Identity, Mirror, NodeSpec, Reach, Registry,
+    RegistryKind, RoleSpec, TokenSpec, Version, WriterSpec,
 };
 
 use super::{ID_HINT, is_id, not_after_start};
@@ -189,6 +189,7 @@ fn cluster_node(
         "platform",
         "local-pull",
         "hosts",
+        "hosts-from",
         "kubelet",
         "files",
         "disk",
@@ -256,6 +257,7 @@ fn cluster_node(
     let default = NodeSpec::default();
     let platform = fields.get("platform").and_then(|node| node.text());
     let hosts = fields.get("hosts").map(|node| hosts(&node)).unwrap_or_default();
+    let hosts_from = fields.get("hosts-from").map(|node| hosts_from(&node)).unwrap_or_default();
     let files = fields.get("files").map(|node| kubelet::files(&node)).unwrap_or_default();
     Some(NodeSpec {
         name: name?,
@@ -272,6 +274,7 @@ fn cluster_node(
         platform: platform.map_or(default.platform, str::to_owned),
         local_pull: fields.get("local-pull").is_some_and(|node| node.truth() == Some(true)),
         hosts,
+        hosts_from,
         config,
         files,
         disk: fields.get("disk").and_then(|node| disk(&node)),
@@ -324,7 +327,7 @@ fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
                 is_host(text).then(|| text.to_owned())
             })?;
         let reach = fields.get("reach").and_then(|node| reach(&node)).unwrap_or_default();
-        Some(Mirror { host, reach })
+        Some(Mirror { host, reach, ..Mirror::default() })
     };
     let read = |(host, node): (&str, Node<'_>)| {
         let fields = node.map(&["mirrors", "reach", "from", "until"])?;
@@ -333,9 +336,103 @@ fn hosts(node: &Node<'_>) -> BTreeMap<String, HostsConfig> {
         let server = fields.get("reach").and_then(|node| reach(&node)).unwrap_or_default();
         let moment = |name| fields.get(name).and_then(|node| at(&node));
         let (from, until) = (moment("from"), moment("until"));
-        Some((host.to_owned(), HostsConfig { mirrors, server, from, until }))
+        let config = HostsConfig { mirrors, server, from, until, ..HostsConfig::default() };
+        Some((host.to_owned(), config))
     };
     ordered::map(node.entries().into_iter().filter_map(read))
+}
+
+/// The ConfigMaps that an agent copies into containerd's directories: registry → `namespace/name`.
+fn hosts_from(node: &Node<'_>) -> BTreeMap<String, (String, String)> {
+    let read = |(host, node): (&str, Node<'_>)| {
+        let hint = "write it like `platform/registry-hosts`";
+        let map = node.parsed("bad-config-map", "a ConfigMap", hint, |text| {
+            let (namespace, name) = text.split_once('/')?;
+            let whole = !namespace.is_empty() && !name.is_empty() && !name.contains('/');
+            whole.then(|| (namespace.to_owned(), name.to_owned()))
+        })?;
+        Some((host.to_owned(), map))
+    };
+    ordered::map(node.entries().into_iter().filter_map(read))
+}
+
+/// The secrets of AWS Secrets Manager, by name. A value is a text, or the map that its JSON holds.
+pub(super) fn secrets_manager(
+    node: &Node<'_>,
+    registries: &BTreeMap<String, Registry>,
+    roles: &BTreeMap<String, RoleSpec>,
+    from: SimTime,
+) -> BTreeMap<String, CloudSecretSpec> {
+    let first = registries.keys().find_map(|host| ecr_region(host)).unwrap_or("us-east-1");
+    let read = |(name, node): (&str, Node<'_>)| {
+        let fields = node.map(&["region", "value", "created", "writer"])?;
+        let value = fields.need("value", "write what it holds: a text, or a map")?;
+        let value = match value.is_map() {
+            true => value.value().to_string(),
+            false => value.text()?.to_owned(),
+        };
+        let region = fields.get("region").and_then(|node| Some(node.text()?.to_owned()));
+        let created = fields.get("created").and_then(|node| at(&node));
+        let writer = fields.get("writer").and_then(|node| writer(&node, registries, roles));
+        let spec = CloudSecretSpec {
+            region: region.unwrap_or_else(|| first.to_owned()),
+            value: SecretText::new(value),
+            created: created.unwrap_or(from),
+            writer,
+        };
+        Some((name.to_owned(), spec))
+    };
+    ordered::map(node.entries().into_iter().filter_map(read))
+}
+
+/// `{ every, registry, role, late: [{ from, until }] }`: a job that writes fresh tokens.
+fn writer(
+    node: &Node<'_>,
+    registries: &BTreeMap<String, Registry>,
+    roles: &BTreeMap<String, RoleSpec>,
+) -> Option<WriterSpec> {
+    let fields = node.map(&["every", "registry", "role", "late"])?;
+    let every = fields.need("every", "write how often it comes, for example `every: 6h`");
+    let every = every.and_then(|node| {
+        let every = node.duration()?;
+        if every < Duration::minutes(1) {
+            node.error(
+                "bad-duration",
+                "a writer comes at most once a minute",
+                "write `1m` or more",
+            );
+        }
+        Some(every)
+    });
+    let registry =
+        fields.need("registry", "write the host of the registry that its tokens are for");
+    let registry = registry.and_then(|node| {
+        let known = registries.keys().map(String::as_str);
+        node.reference("unknown-registry", "registry", known).map(str::to_owned)
+    });
+    let role = fields.need("role", "write whose rights its tokens carry: a role");
+    let role = role.and_then(|node| {
+        let known = roles.keys().map(String::as_str);
+        node.reference("unknown-role", "role", known).map(str::to_owned)
+    });
+    let pause = |node: &Node<'_>| {
+        let fields = node.map(&["from", "until"])?;
+        let from =
+            fields.need("from", "write since when it does not come").and_then(|node| at(&node));
+        let until = fields.need("until", "write when it comes again").and_then(|node| {
+            let until = at(&node)?;
+            if from.is_some_and(|from| until <= from) {
+                let hint = "let `until` be later than `from`";
+                node.error("out-of-order", "it comes again before it stays away", hint);
+            }
+            Some(until)
+        });
+        Some((from?, until?))
+    };
+    let late = fields.get("late").map(|node| node.list()).unwrap_or_default();
+    let late = late.iter().filter_map(pause).collect();
+    let every = every?.max(Duration::minutes(1));
+    Some(WriterSpec { every, registry: registry?, role: role?, late })
 }
 
 fn is_host(text: &str) -> bool {

@@ -28,6 +28,7 @@ pub(in super::super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry
             "caches",
             "token-server",
             "blobs",
+            "authority",
             "address",
         ]) else {
             continue;
@@ -61,6 +62,7 @@ pub(in super::super) fn registries(node: &Node<'_>) -> BTreeMap<String, Registry
             caches: fields.get("caches").map(|node| caches(&node, &hosts)).unwrap_or_default(),
             realm: fields.get("token-server").and_then(|node| url(&node)),
             blobs: text("blobs"),
+            authority: text("authority").unwrap_or_default(),
             address: text("address"),
         };
         registries.insert(host.to_owned(), registry);

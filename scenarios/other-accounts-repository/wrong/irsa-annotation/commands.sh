@@ -1,0 +1,2 @@
+kubectl apply -f .
+kubectl delete pod -n shop -l app=gateway
