@@ -44,6 +44,23 @@ pub fn read_folder(folder: &Path) -> io::Result<Texts> {
     Ok(texts)
 }
 
+/// The texts of a scenario's folder, with the quizzes beside `scenarios/` that it may take questions from.
+pub fn read_scenario(folder: &Path) -> io::Result<Texts> {
+    let mut texts = read_folder(folder)?;
+    let quizzes = folder.canonicalize().map_err(|error| about(folder, &error))?;
+    let quizzes = quizzes.join("../..").join(pullpath_lesson::scenario::QUIZZES);
+    let mut others = Texts::new();
+    if quizzes.is_dir() {
+        for file in quiz_files(&quizzes)? {
+            if let Some(text) = read_text(&file)? {
+                others.insert(name_in(&quizzes, &file), text);
+            }
+        }
+    }
+    pullpath_lesson::scenario::lay_out_quizzes(&mut texts, &mut others.iter());
+    Ok(texts)
+}
+
 /// The text of one file; `None` if it is no text.
 pub fn read_text(path: &Path) -> io::Result<Option<String>> {
     let size = fs::metadata(path).map_err(|error| about(path, &error))?.len();

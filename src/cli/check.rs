@@ -163,22 +163,30 @@ impl Run {
     }
 
     fn scenario(&mut self, folder: &Path) -> Result<(), Failure> {
-        let texts = files::read_folder(folder)?;
+        let texts = files::read_scenario(folder)?;
         let name = files::name_of(folder)?;
         let checked = Scenario::read(&texts, &name, Folder::Whole);
         let mut found = checked.diagnostics;
         let mut proved = String::new();
         if let Some(scenario) = checked.value.filter(|_| !any_errors(&found)) {
-            let is_sandbox = scenario.is_sandbox();
+            let (is_sandbox, questions) =
+                (scenario.is_sandbox(), scenario.questions().len() as u32);
             found.extend(lint::scenario(&scenario, folder, &texts));
             let proof = proof::prove(&Arc::new(scenario));
             proved = if is_sandbox {
                 ": a sandbox, it can be played and there is nothing to prove".to_owned()
             } else {
+                let asked = match questions {
+                    0 => String::new(),
+                    number => format!(", {} asked", counted(number, "question")),
+                };
+                let keys =
+                    proof.keys.iter().map(|(id, key)| format!(" ({id} is `{}`)", key.name()));
                 format!(
-                    ": fails as shipped, {} pass, {} told apart",
+                    ": fails as shipped, {} pass, {} told apart{asked}{}",
                     counted(proof.solutions, "solution"),
-                    counted(proof.wrong, "wrong answer")
+                    counted(proof.wrong, "wrong answer"),
+                    keys.collect::<String>()
                 )
             };
             found.extend(proof.diagnostics);

@@ -89,7 +89,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
 
 /// Reads a scenario that must be sound.
 pub(super) fn open(folder: &Path) -> Result<Arc<Scenario>, Failure> {
-    let texts = files::read_folder(folder)?;
+    let texts = files::read_scenario(folder)?;
     if !texts.contains_key(pullpath_lesson::scenario::FILE) {
         return Err(Failure(format!(
             "{}: there is no `scenario.yaml` here\n  = hint: name the scenario's folder",

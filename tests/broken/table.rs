@@ -67,6 +67,9 @@ const BASE: &[(&str, &str)] = &[
     ("explanation.md", include_str!("base/explanation.md")),
     ("files/deployment.yaml", include_str!("base/files/deployment.yaml")),
     ("files/secret.yaml", include_str!("base/files/secret.yaml")),
+    ("quizzes/base-quiz.yaml", include_str!("base-quiz.yaml")),
+    // No quiz at all.
+    ("quizzes/mistaken.yaml", "questions: []\n"),
     ("scenario.yaml", include_str!("base/scenario.yaml")),
     ("setup/namespace.yaml", include_str!("base/setup/namespace.yaml")),
     (

@@ -167,6 +167,48 @@ story('answers and edits are graded natively to the same record', {}, async (pag
   });
 });
 
+/** Solves a scenario that asks two questions. */
+async function solveBoth(page, address) {
+  await page.goto(`${address}#/play/list-hides-list`);
+  await page.getByRole('tab', { name: /^deployment\.yaml/ }).click();
+  await page.getByText('2 questions follow when the goals are met.').waitFor();
+  await page.locator('.cm-content').getByText('partner-login').click();
+  await page.keyboard.press('End');
+  await page.keyboard.type('\n- name: ecr-login');
+  await page.keyboard.press('Control+Enter');
+  await says(page, 'All goals are met');
+}
+
+story('a scenario asks when it is solved, and its grade counts the answers', {}, async (page, address) => {
+  await inFolder(async (folder) => {
+    await solveBoth(page, address);
+    const cards = page.locator('.posed .asked');
+    const [first, second] = [cards.first(), cards.last()];
+    await choose(page, /then show ErrImagePull and ImagePullBackOff/);
+    await press(page, first.getByRole('button', { name: 'Check', exact: true }));
+    await first.getByText('Right.').waitFor();
+    await page.waitForFunction(() => document.activeElement?.classList.contains('result'));
+    await page.locator('.goals .points').getByText('110 of 120 points').waitFor();
+    // As it is shuffled, it is not right.
+    await press(page, second.getByRole('button', { name: 'Check', exact: true }));
+    await second.getByText('Not quite.').waitFor();
+    await axeFindsNothing(page, 'a workbench with questions');
+    const { file, handIn, record } = await exported(page, address, { number: 's 18', name: '' });
+    const path = join(folder, file);
+    writeFileSync(path, handIn);
+    assert.equal(record, native(ROOT, path));
+    const checks = JSON.parse(record).items[0].checks.map(({ id, points }) => [id, points]);
+    assert.deepEqual(checks.slice(-2), [['only-the-account', 10], ['in-order', 0]]);
+
+    // Answers belong to the attempt: they are there again, and gone when it is started over.
+    await page.goto(`${address}#/play/list-hides-list`);
+    await page.reload();
+    await first.getByText('Right.').waitFor();
+    await page.getByRole('button', { name: 'Start over' }).click();
+    await page.getByText('2 questions follow when the goals are met.').waitFor();
+  });
+});
+
 story('answers are kept, and the wrong ones can be given again', {}, async (page, address) => {
   await answerBank(page, address);
   await page.reload();

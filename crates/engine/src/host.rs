@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Checked, Diagnostic, any_errors};
-use pullpath_lesson::prose::{Bundled, Markdown, Prose};
+use pullpath_lesson::prose::{self, Bundled, Markdown, Prose};
 use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_model::ordered;
@@ -221,7 +221,7 @@ impl Open {
 
 /// The page names no folder: the id that the scenario gives itself will do.
 fn folder_name(sources: &Texts) -> String {
-    let text = sources.get(pullpath_lesson::scenario::FILE).map_or("", String::as_str);
+    let text = prose::scenario_text(sources).unwrap_or_default();
     let written = text.lines().find_map(|line| line.strip_prefix("id:"));
     written.map(|id| id.split('#').next().unwrap_or_default().trim().to_owned()).unwrap_or_default()
 }

@@ -1,17 +1,19 @@
 //! The proof that a scenario is sound: it fails as shipped, every solution passes, every foreseen wrong answer draws
 //! its own feedback, and two runs agree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::prediction::Outcome;
 use pullpath_lesson::quantity::duration_text;
 use pullpath_lesson::scenario::{Answer, FILE, Scenario};
 use pullpath_lesson::source::Span;
 use pullpath_model::time::{SimTime, Span as TimeSpan};
 
 use crate::answer::{self, Problem};
+use crate::quiz;
 use crate::session::Session;
 
 /// What a proof showed.
@@ -23,6 +25,8 @@ pub struct Proof {
     pub solutions: u32,
     /// How many wrong answers drew their own feedback.
     pub wrong: u32,
+    /// The computed outcomes of the predictions among the questions.
+    pub keys: BTreeMap<String, Outcome>,
     // The goals that some wrong answer misses.
     missed: BTreeSet<String>,
 }
@@ -43,6 +47,9 @@ pub fn prove(scenario: &Arc<Scenario>) -> Proof {
         }
         Ok(session) => start_fails(scenario, &session.judge(), &mut proof),
     }
+    let (keys, told) = quiz::own_keys(scenario);
+    proof.keys = keys;
+    proof.diagnostics.extend(told);
     for solution in scenario.solutions() {
         solution_passes(scenario, &solution.answer, &solution.span, &mut proof);
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use pullpath_lesson::diagnostic::{Diagnostic, did_you_mean};
 use pullpath_lesson::prediction::{Outcome, outcome};
-use pullpath_lesson::quiz::{Kind, Predict, Quiz};
-use pullpath_lesson::scenario::{Answer, Scenario};
+use pullpath_lesson::quiz::{Kind, Predict, Question, Quiz};
+use pullpath_lesson::scenario::{Answer, FILE, Scenario};
 
 use crate::answer;
 
@@ -26,9 +26,18 @@ pub fn keys<'s>(
     scenario: &dyn Fn(&str) -> Option<&'s Arc<Scenario>>,
     known: &[&str],
 ) -> (BTreeMap<String, Outcome>, Vec<Diagnostic>) {
+    of_questions(file, quiz.questions().iter(), scenario, known)
+}
+
+fn of_questions<'q, 's>(
+    file: &str,
+    questions: impl Iterator<Item = &'q Question>,
+    scenario: &dyn Fn(&str) -> Option<&'s Arc<Scenario>>,
+    known: &[&str],
+) -> (BTreeMap<String, Outcome>, Vec<Diagnostic>) {
     let mut keys = BTreeMap::new();
     let mut diagnostics = Vec::new();
-    for question in quiz.questions() {
+    for question in questions {
         let Kind::Predict(predict) = &question.kind else { continue };
         match key(file, predict, scenario, known) {
             Ok(key) => {
@@ -50,6 +59,12 @@ pub fn keys<'s>(
         }
     }
     (keys, diagnostics)
+}
+
+/// The computed outcome of each prediction among a scenario's own questions, and what does not hold.
+pub fn own_keys(scenario: &Arc<Scenario>) -> (BTreeMap<String, Outcome>, Vec<Diagnostic>) {
+    let questions = scenario.questions().iter().map(|posed| &posed.question);
+    of_questions(FILE, questions, &|_| Some(scenario), &[])
 }
 
 fn key<'s>(

@@ -7,6 +7,8 @@ use pullpath_lesson::diagnostic::{Diagnostic, Severity};
 use pullpath_lesson::grade::{GoalVerdict, Verdict};
 use pullpath_lesson::hand_in::{self, ENGINE, Placed};
 use pullpath_lesson::markdown::plain_lines;
+use pullpath_lesson::prediction::Outcome as Predicted;
+use pullpath_lesson::quiz::{Judged, Question};
 use pullpath_lesson::scenario::{Goal, Scenario};
 use pullpath_view::hand_in::{HandedAttempt, QuizAnswers, Response};
 use pullpath_view::quiz::{Standing, Verdict as Judgement};
@@ -30,11 +32,6 @@ pub fn ungraded(kind: Kind, id: &str, max_points: u32, attempts: u32) -> Item {
     }
 }
 
-/// The points that a scenario's goals give.
-pub fn max_points(scenario: &Scenario) -> u32 {
-    scenario.goals().iter().map(|goal| goal.points).sum()
-}
-
 /// The item of one attempt.
 pub fn of_verdict(scenario: &Scenario, verdict: &Verdict) -> Item {
     let check = |(goal, judged): (&Goal, &GoalVerdict)| {
@@ -54,48 +51,55 @@ pub fn of_verdict(scenario: &Scenario, verdict: &Verdict) -> Item {
             said: miss.map(|miss| plain_lines(&miss.say)).unwrap_or_default(),
         }
     };
+    let goals = scenario.goals().iter().zip(&verdict.goals).map(check);
+    let questions = scenario.questions().iter().zip(&verdict.questions);
+    let questions = questions.map(|(posed, judged)| of_question(&posed.question, judged.as_ref()));
     Item {
         outcome: if verdict.passed { Outcome::Pass } else { Outcome::Fail },
         points: verdict.points,
-        checks: scenario.goals().iter().zip(&verdict.goals).map(check).collect(),
-        ..ungraded(Kind::Scenario, scenario.id(), max_points(scenario), 1)
+        checks: goals.chain(questions).collect(),
+        ..ungraded(Kind::Scenario, scenario.id(), scenario.total(), 1)
     }
 }
 
 /// The item of the answers to a quiz.
 pub fn of_answers(asked: &Asked, answers: &BTreeMap<String, Response>) -> Item {
     let Asked { quiz, keys } = asked;
-    let mut checks = Vec::new();
-    for question in quiz.questions() {
+    let check = |question: &Question| {
         let response = answers.get(&question.id);
         let key = keys.get(&question.id).copied();
-        let judged = response.and_then(|response| question.judge(response, key));
-        let right = judged.as_ref().is_some_and(|judged| judged.right);
-        checks.push(Check {
-            id: question.id.clone(),
-            title: first_line(&plain_lines(&question.prompt)),
-            outcome: match (&judged, right) {
-                (_, true) => Outcome::Pass,
-                (Some(_), false) => Outcome::Fail,
-                (None, false) => Outcome::Missing,
-            },
-            points: if right { question.points } else { 0 },
-            max_points: question.points,
-            feedback: None,
-            said: judged.as_ref().map(|judged| plain_lines(&judged.say)).unwrap_or_default(),
-            chosen: judged.map(|judged| judged.chosen).unwrap_or_default(),
-            object: None,
-            event: None,
-            world: None,
-            hidden: false,
-        });
-    }
+        of_question(question, response.and_then(|response| question.judge(response, key)).as_ref())
+    };
+    let checks: Vec<Check> = quiz.questions().iter().map(check).collect();
     let points: u32 = checks.iter().map(|check| check.points).sum();
     Item {
         outcome: if points >= quiz.pass() { Outcome::Pass } else { Outcome::Fail },
         points,
         checks,
         ..ungraded(Kind::Quiz, quiz.id(), quiz.total(), 1)
+    }
+}
+
+/// What became of one question, of a quiz or of a scenario.
+fn of_question(question: &Question, judged: Option<&Judged>) -> Check {
+    let right = judged.is_some_and(|judged| judged.right);
+    Check {
+        id: question.id.clone(),
+        title: first_line(&plain_lines(&question.prompt)),
+        outcome: match (judged, right) {
+            (_, true) => Outcome::Pass,
+            (Some(_), false) => Outcome::Fail,
+            (None, false) => Outcome::Missing,
+        },
+        points: if right { question.points } else { 0 },
+        max_points: question.points,
+        feedback: None,
+        said: judged.map(|judged| plain_lines(&judged.say)).unwrap_or_default(),
+        chosen: judged.map(|judged| judged.chosen.clone()).unwrap_or_default(),
+        object: None,
+        event: None,
+        world: None,
+        hidden: false,
     }
 }
 
@@ -109,6 +113,25 @@ fn first_line(text: &str) -> String {
     title
 }
 
+/// What one answer comes to, with everything that is said of it; `None` if it is no answer to that question.
+pub(crate) fn judgement(
+    question: &Question,
+    response: &Response,
+    key: Option<Predicted>,
+) -> Option<Judgement> {
+    let judged = question.judge(response, key)?;
+    let remarks = question.remarks(response);
+    Some(Judgement {
+        question: question.id.clone(),
+        right: judged.right,
+        // Of a choice it is the same again, all in one.
+        say: if remarks.is_empty() { judged.say } else { Vec::new() },
+        remarks,
+        answer: question.answer(key),
+        explanation: question.explanation.clone(),
+    })
+}
+
 /// What answers come to, with everything that is said of them.
 pub fn standing(asked: &Asked, answers: &BTreeMap<String, Response>) -> Standing {
     let Asked { quiz, keys } = asked;
@@ -116,17 +139,7 @@ pub fn standing(asked: &Asked, answers: &BTreeMap<String, Response>) -> Standing
     let judged = quiz.questions().iter().filter_map(|question| {
         let response = answers.get(&question.id)?;
         let key = keys.get(&question.id).copied();
-        let judged = question.judge(response, key)?;
-        let remarks = question.remarks(response);
-        Some(Judgement {
-            question: question.id.clone(),
-            right: judged.right,
-            // Of a choice it is the same again, all in one.
-            say: if remarks.is_empty() { judged.say } else { Vec::new() },
-            remarks,
-            answer: question.answer(key),
-            explanation: question.explanation.clone(),
-        })
+        judgement(question, response, key)
     });
     Standing {
         content: quiz.content().to_owned(),
@@ -271,7 +284,7 @@ pub fn grade(
         worth.push(item.as_ref().map(value));
         let known = items
             .entry((Kind::Scenario, id.clone()))
-            .or_insert_with(|| ungraded(Kind::Scenario, id, max_points(scenario), 0));
+            .or_insert_with(|| ungraded(Kind::Scenario, id, scenario.total(), 0));
         take_better(known, item);
     }
     for handed in &read.quizzes {

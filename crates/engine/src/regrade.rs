@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::grade::Verdict;
-use pullpath_lesson::scenario::Scenario;
+use pullpath_lesson::quiz::Kind;
+use pullpath_lesson::scenario::{Posed, Scenario};
 use pullpath_view::{Action, Attempt};
 
+use crate::quiz;
 use crate::session::{self, Session};
 use crate::worlds;
 
@@ -29,6 +31,11 @@ impl Regrader {
         let drawn = OnceLock::new();
         let _ = drawn.set(worlds::drawn(scenario, seed));
         start.worlds = Arc::new(drawn);
+        let predicts = |posed: &Posed| matches!(posed.question.kind, Kind::Predict(_));
+        if scenario.questions().iter().any(predicts) {
+            // A seed must not decide what is right.
+            let _ = start.keys.set(quiz::own_keys(scenario).0);
+        }
         Ok(Self { start, named: Mutex::default() })
     }
 
@@ -39,7 +46,8 @@ impl Regrader {
 
     fn replay(&self, attempt: &Attempt) -> Session {
         let mut session = self.start.clone();
-        let actions = session::decisive(&attempt.actions);
+        let actions: Vec<&Action> =
+            session::decisive(&attempt.actions).map(|place| &attempt.actions[place]).collect();
         let names_pods = actions.iter().any(|action| matches!(action, Action::DeletePod { .. }));
         if !names_pods || attempt.seed == session.scenario.world().seed {
             for action in actions {

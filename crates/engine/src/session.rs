@@ -8,17 +8,20 @@ use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::grade::{self, Deeds, Verdict};
 use pullpath_lesson::hand_in::ENGINE;
 use pullpath_lesson::manifest;
-use pullpath_lesson::scenario::{LadderRule, Scenario};
+use pullpath_lesson::quiz::Kind;
+use pullpath_lesson::scenario::{LadderRule, Posed, Scenario};
 use pullpath_model::api::ApiError;
 use pullpath_model::cloud;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::ordered;
 use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
+use pullpath_view::hand_in::Response;
 use pullpath_view::wire::Notice;
 use pullpath_view::{Action, Attempt};
 
 use crate::past::Past;
+use crate::quiz;
 use crate::worlds::{self, World};
 use pullpath_lesson::prediction::{self, Outcome};
 
@@ -49,6 +52,9 @@ pub struct Session {
     pub(crate) origin: Option<Arc<Self>>,
     // The worlds beside this one in which goals are judged; drawn when the first verdict needs them.
     pub(crate) worlds: Arc<OnceLock<Vec<World>>>,
+    // The computed outcomes of the predictions among the questions; made when the first answer needs them, in the world as
+    // it ships.
+    pub(crate) keys: Arc<OnceLock<BTreeMap<String, Outcome>>>,
     // Whether there is nobody to look: no past is kept, and only the end is judged.
     pub(crate) unseen: bool,
     // Which Pod each deletion meant, by its place in `attempt.actions`.
@@ -122,6 +128,7 @@ impl Session {
             last_run: None,
             origin: None,
             worlds: Arc::default(),
+            keys: Arc::default(),
             unseen: false,
             marks: BTreeMap::new(),
             attempt,
@@ -185,7 +192,16 @@ impl Session {
     /// What was done, as far as goals ask for it.
     pub(crate) fn deeds(&self) -> Deeds {
         let text = |file: &str| self.files.get(file).map(String::as_str);
-        Deeds::of(&self.scenario, &self.attempt.actions, &text)
+        Deeds::of(&self.scenario, &self.attempt.actions, &text, &|posed| self.key(posed))
+    }
+
+    /// What a prediction among the questions comes to.
+    pub(crate) fn key(&self, posed: &Posed) -> Option<Outcome> {
+        if !matches!(posed.question.kind, Kind::Predict(_)) {
+            return None;
+        }
+        let keys = self.keys.get_or_init(|| quiz::own_keys(&self.scenario).0);
+        keys.get(&posed.question.id).copied()
     }
 
     /// The cluster right after the last change, which goals count from.
@@ -284,6 +300,7 @@ impl Session {
             Action::FreshToken { registry, file } => self.fresh_token(registry, file.as_deref()),
             Action::Predict { option } => self.predict(option),
             Action::Diagnose { rung } => self.diagnose(*rung),
+            Action::Answer { question, response } => self.answer(question, response),
             Action::Hint => self.hint(),
             Action::OpenLadder => {
                 self.guide.ladder_open = true;
@@ -530,6 +547,18 @@ impl Session {
         newest.waiting().map(|(_, waiting)| waiting.cause.rung())
     }
 
+    /// Each question can be answered once: what is right is said at once.
+    fn answer(&self, id: &str, response: &Response) -> Result<Vec<Notice>, String> {
+        let posed = self.scenario.questions().iter().find(|posed| posed.question.id == id);
+        let posed = posed.ok_or_else(|| format!("this scenario asks no question `{id}`"))?;
+        if grade::response(&self.attempt.actions, id).is_some() {
+            return Err("this question is answered; who starts over may answer it again".into());
+        }
+        // Whether it is an answer at all does not hang on the key.
+        let judged = posed.question.judge(response, None);
+        judged.map(|_| Vec::new()).ok_or_else(|| format!("this is no answer to `{id}`"))
+    }
+
     fn hint(&mut self) -> Result<Vec<Notice>, String> {
         if let Some(note) = self.hint_note() {
             return Err(note);
@@ -585,18 +614,22 @@ impl Session {
         };
         let (guide, attempt) = (self.guide.clone(), self.attempt.clone());
         let (worlds, marks) = (Arc::clone(&self.worlds), self.marks.clone());
+        let keys = Arc::clone(&self.keys);
         // Hints, tries and the prediction belong to the attempt.
         let guide = GuideState { changed_since_run: false, ..guide };
-        *self = Self { attempt, guide, worlds, marks, ..fresh };
+        *self = Self { attempt, guide, worlds, keys, marks, ..fresh };
         Ok(Vec::new())
     }
 }
 
-/// The actions without the time that goes by at their end: goals count from the last change, whatever the clock says.
-pub(crate) fn decisive(actions: &[Action]) -> &[Action] {
+/// The places of the actions without the time that goes by at their end: goals count from the last change, whatever the
+/// clock says. Answers to questions do not hang on it.
+pub(crate) fn decisive(actions: &[Action]) -> impl Iterator<Item = usize> {
+    let is_answer = |action: &Action| matches!(action, Action::Answer { .. });
     let passes = |action: &Action| matches!(action, Action::Run | Action::Advance { .. });
-    let last = actions.iter().rposition(|action| !passes(action));
-    &actions[..last.map_or(0, |last| last + 1)]
+    let last = actions.iter().rposition(|action| !passes(action) && !is_answer(action));
+    let end = last.map_or(0, |last| last + 1);
+    (0..actions.len()).filter(move |place| *place < end || is_answer(&actions[*place]))
 }
 
 /// The name of the Deployment of a Pod: its own without the hash and the drawn end. Others have names of their own, which

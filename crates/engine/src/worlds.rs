@@ -43,7 +43,7 @@ impl World {
     /// What another session's attempt comes to here.
     fn play(&self, other: &Session) -> Session {
         let mut session = self.start.clone();
-        for place in 0..session::decisive(&other.attempt.actions).len() {
+        for place in session::decisive(&other.attempt.actions) {
             session.act_as(other, place);
         }
         session

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pullpath_engine::{Host, Session, view};
 use pullpath_lesson::Texts;
-use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_lesson::scenario::{Folder, Scenario, lay_out_quizzes};
 use pullpath_model::token::Mint;
 use pullpath_view::pane::{GoalState, Ladder, RungState};
 use pullpath_view::wire::{Answer, Ask, Query, Request};
@@ -29,6 +29,9 @@ fn texts(id: &str) -> Texts {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(id);
     let mut texts = Texts::new();
     walk(&root, root.clone(), &mut texts);
+    let (mut quizzes, beside) = (Texts::new(), root.join("../../quizzes"));
+    walk(&beside, beside.clone(), &mut quizzes);
+    lay_out_quizzes(&mut texts, &mut quizzes.iter());
     texts
 }
 

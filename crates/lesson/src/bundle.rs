@@ -11,13 +11,16 @@ use sha2::{Digest, Sha256};
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean};
 use crate::lesson;
-use crate::prose::{self, Recorder};
+use crate::prose::Recorder;
 use crate::quiz::{Kind, Quiz, seal};
-use crate::scenario::{FILE, Folder, Scenario};
+use crate::scenario::{self, FILE, Folder, Scenario};
 use crate::source::line_at;
 
 /// The index's file name; the only one without a hash in it.
 pub const INDEX: &str = "index.json";
+
+/// What of a scenario's folder stays with its author: answers, and quizzes that it takes questions from.
+const PRIVATE: [&str; 3] = ["solutions/", "wrong/", scenario::QUIZZES];
 
 /// Turns content into files: name to JSON. Paths of `texts` begin with any folder; below it, `NAME/scenario.yaml` is a
 /// scenario; beside no `scenario.yaml`, `NAME.md` is a lesson and `NAME.yaml` with questions in it a quiz. Solutions and
@@ -31,8 +34,12 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
     let mut asked = Vec::new();
     let folders: BTreeSet<&str> =
         texts.keys().filter_map(|path| path.strip_suffix(FILE)?.strip_suffix('/')).collect();
+    let outside = texts
+        .iter()
+        .filter(|(path, _)| !folders.iter().any(|folder| path.starts_with(&format!("{folder}/"))));
     for folder in &folders {
-        let inner = below(texts, folder);
+        let mut inner = below(texts, folder);
+        scenario::lay_out_quizzes(&mut inner, &mut outside.clone());
         let id = name_of(folder);
         let prose = Recorder::default();
         let checked = Scenario::read_with(&inner, id, Folder::Whole, &prose);
@@ -43,9 +50,6 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
             files.push(file);
         }
     }
-    let outside = texts
-        .iter()
-        .filter(|(path, _)| !folders.iter().any(|folder| path.starts_with(&format!("{folder}/"))));
     for (path, text) in outside.clone() {
         // Other YAML may lie about; a quiz says that it is one.
         let Some(stem) = path.strip_suffix(".yaml").filter(|_| text.contains("questions:")) else {
@@ -166,9 +170,9 @@ fn below(texts: &Texts, folder: &str) -> Texts {
 fn scenario_file(scenario: &Scenario, texts: Texts, prose: Recorder) -> (Entry, (String, String)) {
     let mut sources: BTreeMap<String, String> = texts
         .into_iter()
-        .filter(|(path, _)| !path.starts_with("solutions/") && !path.starts_with("wrong/"))
+        .filter(|(path, _)| !PRIVATE.iter().any(|folder| path.starts_with(folder)))
         .collect();
-    sources.insert(prose::FILE.to_owned(), prose.into_json());
+    prose.put_into(&mut sources);
     let file = hashed(
         scenario.id(),
         &ScenarioBundle {

@@ -1,12 +1,13 @@
 //! The lines of a `commands.sh`: what a learner would type or press, as far as scenarios need it.
 
 use pullpath_model::time::Span as Duration;
+use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 /// One line of a `commands.sh`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// `kubectl apply -f .`: every file, in the scenario's order.
     Apply,
@@ -34,7 +35,7 @@ pub enum Command {
 }
 
 /// Which Pods of a namespace are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Which {
     /// The one of that name.
     Name(String),

@@ -12,8 +12,9 @@ use pullpath_model::cluster::Cluster;
 use pullpath_model::object::{Key, Kind, Object};
 use pullpath_view::block::Block;
 
-pub use deeds::{Deeds, deed};
+pub use deeds::{Deeds, deed, response};
 
+use crate::quiz::Judged;
 use crate::scenario::{Scenario, Workload};
 use outcome::Outcome;
 
@@ -22,9 +23,11 @@ use outcome::Outcome;
 pub struct Verdict {
     /// One for each goal, in the scenario's order.
     pub goals: Vec<GoalVerdict>,
-    /// Points of the goals that are met, less what the open hints cost.
+    /// One for each question, in the scenario's order; `None` where it is not answered.
+    pub questions: Vec<Option<Judged>>,
+    /// Points of the goals that are met and of the questions that are answered rightly, less what the open hints cost.
     pub points: u32,
-    /// Whether the goals that the learner sees are enough. Hints cost points, and never a pass.
+    /// Whether the goals that the learner sees are enough. Questions give points and hints cost some; neither decides it.
     pub passed: bool,
 }
 
@@ -118,17 +121,23 @@ impl Verdict {
         let all: u32 = met().map(|(goal, _)| goal.points).sum();
         let visible = met().filter(|(goal, _)| goal.is_visible()).map(|(goal, _)| goal.points);
         let passed = visible.sum::<u32>() >= scenario.pass();
-        let points = all.saturating_sub(scenario.penalty(deeds.hints()));
-        Self { goals, points, passed }
+        let points = with_balance(all, scenario, deeds);
+        Self { goals, questions: deeds.judged().to_vec(), points, passed }
     }
 
-    /// The points of the goals that the learner sees, less what the open hints cost.
-    pub fn visible_points(&self, scenario: &Scenario, deeds: &Deeds) -> u32 {
-        let judged = scenario.goals().iter().zip(&self.goals);
+    /// The points of the goals that the learner sees and of the questions, less what the open hints cost; of the questions
+    /// alone where the goals were not judged.
+    pub fn visible_points(verdict: Option<&Self>, scenario: &Scenario, deeds: &Deeds) -> u32 {
+        let goals = verdict.map_or(&[][..], |verdict| &verdict.goals);
+        let judged = scenario.goals().iter().zip(goals);
         let met = judged.filter(|(goal, verdict)| verdict.met && goal.is_visible());
-        let points: u32 = met.map(|(goal, _)| goal.points).sum();
-        points.saturating_sub(scenario.penalty(deeds.hints()))
+        with_balance(met.map(|(goal, _)| goal.points).sum(), scenario, deeds)
     }
+}
+
+/// Points of goals with what questions and hints make of them; never below nothing.
+fn with_balance(goals: u32, scenario: &Scenario, deeds: &Deeds) -> u32 {
+    u32::try_from(i64::from(goals) + deeds.balance(scenario)).unwrap_or(0)
 }
 
 /// Whether a workload has all its replicas running, of its current template.

@@ -2,6 +2,7 @@
 
 use pullpath_model::cluster::Cluster;
 use pullpath_model::object::{Kind, Object};
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::Workload;
 
@@ -9,7 +10,7 @@ use crate::scenario::Workload;
 pub const UNSURE: &str = "unsure";
 
 /// What can become of a workload's Pods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// All of them run.
     Running,

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pullpath_view::block::{Block, Inline};
 use pullpath_view::hand_in::Response;
+use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::prediction::{Outcome, UNSURE};
@@ -17,6 +18,7 @@ use crate::scenario::Workload;
 use crate::source::Span;
 
 pub use self::asked::{seal, unseal};
+pub(crate) use self::read::Reader;
 
 /// The version of the format that this code reads.
 pub const FORMAT: u64 = 1;
@@ -113,8 +115,8 @@ impl Quiz {
     }
 }
 
-/// One question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One question. Bundles hold those of a scenario as they were read, in JSON, so that whoever plays reads no YAML of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Unique in the quiz.
     pub id: String,
@@ -127,11 +129,12 @@ pub struct Question {
     /// How it is answered.
     pub kind: Kind,
     /// Where its id stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// How a question is answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// By choosing. Where several options are right, all of them and no other.
     Choice(Vec<Choice>),
@@ -151,7 +154,7 @@ pub enum Kind {
 }
 
 /// An option.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// Unique in the question.
     pub id: String,
@@ -166,7 +169,7 @@ pub struct Choice {
 }
 
 /// A short answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Short {
     /// The answer that is shown in the end.
     pub answer: String,
@@ -181,7 +184,7 @@ pub struct Short {
 }
 
 /// A prediction: what becomes of a workload of a scenario, as it ships or after some changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Predict {
     /// The scenario's id.
     pub scenario: String,
@@ -196,15 +199,18 @@ pub struct Predict {
     /// Said when an outcome was predicted.
     pub say: BTreeMap<String, Vec<Block>>,
     /// Where the scenario is named.
+    #[serde(skip)]
     pub scenario_span: Span,
     /// Where `about` stands.
+    #[serde(skip)]
     pub about_span: Span,
     /// Where `expect` stands, or the whole prediction.
+    #[serde(skip)]
     pub expect_span: Span,
 }
 
 /// A thing to be put in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// Unique in the question.
     pub id: String,
@@ -213,7 +219,7 @@ pub struct Item {
 }
 
 /// A line to be found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Locate {
     /// The text.
     pub manifest: String,

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::World;
 use pullpath_view::block::Block;
+use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
+use crate::quiz::Question;
 use crate::source::Span;
 
 /// The file that describes a scenario; the spans of all types here point into it.
@@ -17,6 +19,9 @@ pub const FILE: &str = "scenario.yaml";
 
 /// The version of the format that this code reads.
 pub const FORMAT: u64 = 1;
+
+/// The folder of quizzes that a scenario takes questions from: beside `scenarios/`, and laid into its own for reading.
+pub const QUIZZES: &str = "quizzes/";
 
 /// How much of a scenario's folder there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +58,8 @@ pub struct Scenario {
     pub(crate) goals_span: Span,
     pub(crate) predict: Option<Predict>,
     pub(crate) forbidden: Vec<Deed>,
+    // Their ids are none of goals.
+    pub(crate) questions: Vec<Posed>,
     pub(crate) hints: Vec<Vec<Block>>,
     // What each hint costs, as many as there are hints.
     pub(crate) penalties: Vec<u32>,
@@ -149,6 +156,10 @@ impl Scenario {
     pub fn predict(&self) -> Option<&Predict> {
         self.predict.as_ref()
     }
+    /// What the learner is asked, in order.
+    pub fn questions(&self) -> &[Posed] {
+        &self.questions
+    }
     /// Hints, from a nudge to a worked step. There is at least one.
     pub fn hints(&self) -> &[Vec<Block>] {
         &self.hints
@@ -177,13 +188,17 @@ impl Scenario {
     pub fn pass(&self) -> u32 {
         self.pass
     }
-    /// The sum of the goals' points.
+    /// The sum of the points of goals and questions.
     pub fn total(&self) -> u32 {
-        self.goals.iter().map(|goal| goal.points).sum()
+        self.goals.iter().map(|goal| goal.points).sum::<u32>() + self.questions_total()
     }
-    /// The sum of the points of goals that the learner sees: what `pass` is held against.
+    /// The same without the goals that only the instructor sees.
     pub fn visible_total(&self) -> u32 {
-        self.goals.iter().filter(|goal| goal.is_visible()).map(|goal| goal.points).sum()
+        let visible = self.goals.iter().filter(|goal| goal.is_visible());
+        visible.map(|goal| goal.points).sum::<u32>() + self.questions_total()
+    }
+    fn questions_total(&self) -> u32 {
+        self.questions.iter().map(|posed| posed.question.points).sum()
     }
     /// Answers that must pass; empty for [`Folder::Played`].
     pub fn solutions(&self) -> &[Solution] {
@@ -312,6 +327,37 @@ pub struct Predict {
     pub span: Span,
 }
 
+/// A question that a scenario asks. It gives points, and never decides whether an attempt passes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posed {
+    /// What is asked, and how an answer is judged.
+    pub question: Question,
+    /// When it is asked.
+    pub due: Due,
+}
+
+/// When a scenario asks a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Due {
+    /// From the start.
+    AtOnce,
+    /// When the goals are met.
+    AfterPass,
+}
+
+impl Due {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::AtOnce, Self::AfterPass];
+
+    /// As scenario files spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtOnce => "at-once",
+            Self::AfterPass => "after-pass",
+        }
+    }
+}
+
 /// A learner's whole answer, as an author writes it down: files in place of the shipped ones, then commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -344,8 +390,10 @@ pub struct WrongAnswer {
 }
 
 mod goal;
+pub(crate) mod questions;
 mod read;
 
 pub use goal::{
     Audience, Check, Condition, Created, Deed, Feedback, Goal, PulledWith, Say, Trial, Workload,
 };
+pub use questions::lay_out_quizzes;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use pullpath_view::Action;
+use pullpath_view::hand_in::Response;
 use serde_json::{Map, Value, json};
 
 use crate::fields::record::{Asked, Form, Record, while_recording};
@@ -97,7 +98,13 @@ pub fn everything(format: Format) -> Texts {
         texts.insert(path.to_owned(), text.replace("DIGEST", &hand_in::digest(&value)));
     }
     if format == Format::Scenario {
+        // Its own questions are like those of a quiz.
+        let (_, asked) = QUIZ.split_once("questions:\n").expect("the quiz asks something");
+        let taken = "{ quiz: everything, question: one, id: taken, points: 2, ask: at-once }";
+        let text = format!("{SCENARIO}questions:\n  - {taken}\n{asked}");
+        texts.insert(path.to_owned(), text);
         let rest = [
+            ("quizzes/everything.yaml", QUIZ),
             ("brief.md", "A story.\n"),
             ("explanation.md", "Why it is so.\n"),
             ("files/other.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: other\n"),
@@ -256,13 +263,7 @@ impl Maker<'_> {
     fn decoded(&self, way: &str) -> Option<Value> {
         match way {
             "/attempts/[]/actions/[]" => Some(json!({ "anyOf": actions() })),
-            "/quizzes/[]/answers/{}" => Some(json!({
-                "anyOf": [
-                    { "type": "string" },
-                    { "type": "integer", "minimum": 0 },
-                    { "type": "array", "items": { "type": "string" } },
-                ],
-            })),
+            "/quizzes/[]/answers/{}" => Some(response()),
             _ => None,
         }
     }
@@ -284,6 +285,7 @@ fn actions() -> Vec<Value> {
         (fresh(Some(text())), Some(fresh(None))),
         (Action::Predict { option: text() }, None),
         (Action::Diagnose { rung: 1 }, None),
+        (Action::Answer { question: text(), response: Response::Text(text()) }, None),
         (Action::Hint, None),
         (Action::OpenLadder, None),
         (Action::Reset, None),
@@ -300,11 +302,23 @@ fn actions() -> Vec<Value> {
     schemas
 }
 
+/// What can be answered to a question.
+fn response() -> Value {
+    json!({
+        "anyOf": [
+            { "type": "string" },
+            { "type": "integer", "minimum": 0 },
+            { "type": "array", "items": { "type": "string" } },
+        ],
+    })
+}
+
 fn as_written(whole: &Value, shortest: &Value) -> Value {
     let fields = whole.as_object().into_iter().flatten();
     let property = |(name, value): (&String, &Value)| {
         let schema = match value {
             Value::String(word) if name == "do" => json!({ "const": word }),
+            _ if name == "response" => response(),
             Value::Number(_) => json!({ "type": "integer", "minimum": 0 }),
             _ => json!({ "type": "string" }),
         };

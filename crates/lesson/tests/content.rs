@@ -6,8 +6,9 @@ use std::path::Path;
 
 use pullpath_lesson::Texts;
 use pullpath_lesson::bundle::{INDEX, bundle};
+use pullpath_lesson::diagnostic::Checked;
 use pullpath_lesson::prose::Bundled;
-use pullpath_lesson::scenario::{Folder, Scenario};
+use pullpath_lesson::scenario::{Folder, Scenario, lay_out_quizzes};
 use serde_json::Value;
 
 fn read_folder(root: &Path, below: &Path, texts: &mut Texts) {
@@ -66,7 +67,7 @@ fn the_index_names_every_bundle_and_no_bundle_holds_an_answer() {
 #[test]
 fn a_bundled_scenario_needs_no_markdown_reader() {
     let files = bundle(&content()).value.expect("content without mistakes");
-    let mut scenarios = 0;
+    let (mut scenarios, mut asking) = (0, 0);
     for (name, json) in &files {
         let value: Value = serde_json::from_str(json).expect("it is JSON");
         let Some(sources) = value.get("sources") else { continue };
@@ -74,10 +75,27 @@ fn a_bundled_scenario_needs_no_markdown_reader() {
         let prose = Bundled::take_from(&mut sources);
         let id = value["id"].as_str().expect("it has one");
         let bundled = Scenario::read_with(&sources, id, Folder::Played, &prose);
-        assert_eq!(bundled, Scenario::read(&sources, id, Folder::Played), "{name}");
+        let everything = content();
+        lay_out_quizzes(
+            &mut sources,
+            &mut everything.iter().filter(|(path, _)| path.starts_with("quizzes/")),
+        );
+        let whole = Scenario::read(&sources, id, Folder::Played);
+        let asked =
+            |checked: &Checked<Scenario>| checked.value.as_ref().unwrap().questions().to_vec();
+        if asked(&whole).is_empty() {
+            assert_eq!(bundled, whole, "{name}");
+        } else {
+            // Where questions stand in the author's files is not bundled.
+            let text = |checked| serde_json::to_string(&asked(checked)).unwrap();
+            assert_eq!(text(&bundled), text(&whole), "{name}");
+            let content = |checked: Checked<Scenario>| checked.value.unwrap().content().to_owned();
+            assert_eq!(content(bundled), content(whole), "{name}");
+            asking += 1;
+        }
         scenarios += 1;
     }
-    assert!(scenarios > 0);
+    assert!(scenarios > 0 && asking > 0);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hand_in::Response;
+
 /// One thing a learner did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
@@ -31,6 +33,8 @@ pub enum Action {
     Predict { option: String },
     /// Which rung of the why ladder (1 to 8) the learner thinks is broken.
     Diagnose { rung: u8 },
+    /// Answers a question of the scenario. It is judged at once, and stays.
+    Answer { question: String, response: Response },
     /// Opens the next hint.
     Hint,
     /// Opens the why ladder without a diagnosis; counts as a hint.

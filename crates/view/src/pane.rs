@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
 use crate::message::Explained;
+use crate::quiz::Posed;
 use crate::wire::Problem;
 
 /// Everything the workbench draws.
@@ -402,6 +403,14 @@ pub struct Guide {
     pub more_hints: bool,
     /// Why not, if there is one that cannot be opened yet.
     pub hint_note: Option<String>,
+    /// What the next hint costs, in points.
+    pub hint_cost: u32,
+    /// What the open hints have cost.
+    pub hints_cost: u32,
+    /// The questions that are asked by now.
+    pub questions: Vec<Posed>,
+    /// How many more are asked once the goals are met.
+    pub questions_later: u32,
     /// The explanation, after a pass.
     pub explanation: Vec<Block>,
     /// How the last run ended, in one sentence.

@@ -45,6 +45,17 @@ pub struct Choice {
     pub text: Vec<Inline>,
 }
 
+/// A question of a scenario, with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posed {
+    /// What is asked.
+    pub question: Question,
+    /// What was answered.
+    pub given: Option<Response>,
+    /// What that is worth.
+    pub verdict: Option<Verdict>,
+}
+
 /// Everything that the engine needs to judge answers to a quiz.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct QuizSource {

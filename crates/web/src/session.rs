@@ -274,6 +274,7 @@ pub fn name(action: &Action) -> &'static str {
         Action::FreshToken { .. } => "Fresh token",
         Action::Predict { .. } => "Prediction",
         Action::Diagnose { .. } => "Diagnosis",
+        Action::Answer { .. } => "Answer",
         Action::Hint => "Hint",
         Action::OpenLadder => "Open the ladder",
         Action::Reset => "Reset",

@@ -9,7 +9,7 @@ use pullpath_lesson::Texts;
 use pullpath_lesson::diagnostic::{Diagnostic, did_you_mean};
 use pullpath_lesson::lesson::{self, Lesson};
 use pullpath_lesson::markdown::plain;
-use pullpath_lesson::quiz::Quiz;
+use pullpath_lesson::quiz::{Question, Quiz};
 use pullpath_lesson::scenario::{FILE, Scenario};
 use pullpath_lesson::schema::{self, Format};
 use pullpath_view::block::{Block, Inline};
@@ -36,7 +36,8 @@ pub(super) fn scenario(scenario: &Scenario, folder: &Path, texts: &Texts) -> Vec
     }
     let read = words(scenario.brief())
         + words(scenario.explanation())
-        + scenario.hints().iter().map(|hint| words(hint)).sum::<usize>();
+        + scenario.hints().iter().map(|hint| words(hint)).sum::<usize>()
+        + scenario.questions().iter().map(|posed| words_of(&posed.question)).sum::<usize>();
     let text = texts.get(FILE).map_or("", String::as_str);
     found.extend(too_little_time(FILE, text, read, scenario.minutes()));
     found.extend(stale_schema(Format::Scenario, folder, FILE, text));
@@ -56,10 +57,7 @@ pub(super) fn lesson(lesson: &Lesson, file: &Path, name: &str, text: &str) -> Ve
 /// Of a quiz that could be read.
 pub(super) fn quiz(quiz: &Quiz, file: &Path, name: &str, text: &str) -> Vec<Diagnostic> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    let asked = |question: &pullpath_lesson::quiz::Question| {
-        words(&question.prompt) + words(&question.explanation)
-    };
-    let read = quiz.questions().iter().map(asked).sum();
+    let read = quiz.questions().iter().map(words_of).sum();
     let mut found = Vec::new();
     found.extend(too_little_time(name, text, read, quiz.minutes()));
     found.extend(stale_schema(Format::Quiz, folder, name, text));
@@ -174,6 +172,10 @@ fn stale_schema(format: Format, folder: &Path, file: &str, text: &str) -> Option
     let span = at..at + MARK.len() + path.len();
     let note = Diagnostic::note("stale-schema", file, span, message);
     (!fresh).then(|| note.hint("write it anew: `pullpath schema --out DIR`"))
+}
+
+fn words_of(question: &Question) -> usize {
+    words(&question.prompt) + words(&question.explanation)
 }
 
 fn words(blocks: &[Block]) -> usize {

@@ -141,8 +141,9 @@ impl Content {
     pub(super) fn checks(&self, kind: Kind, id: &str) -> Vec<String> {
         match kind {
             Kind::Scenario => {
-                let goals = self.scenario(id).into_iter().flat_map(|scenario| scenario.goals());
-                goals.map(|goal| goal.id.clone()).collect()
+                let Some(scenario) = self.scenario(id) else { return Vec::new() };
+                let questions = scenario.questions().iter().map(|posed| posed.question.id.clone());
+                scenario.goals().iter().map(|goal| goal.id.clone()).chain(questions).collect()
             }
             Kind::Quiz => {
                 let questions = self.quiz(id).into_iter().flat_map(|asked| asked.quiz.questions());
@@ -155,9 +156,14 @@ impl Content {
     pub(super) fn points(&self, kind: Kind, id: &str, check: Option<&str>) -> u32 {
         match kind {
             Kind::Scenario => {
-                let goals = self.scenario(id).into_iter().flat_map(|scenario| scenario.goals());
-                let asked = goals.filter(|goal| check.is_none_or(|check| goal.id == check));
-                asked.map(|goal| goal.points).sum()
+                let Some(scenario) = self.scenario(id) else { return 0 };
+                let goals = scenario.goals().iter().map(|goal| (&goal.id, goal.points));
+                let questions = scenario.questions().iter().map(|posed| &posed.question);
+                let questions = questions.map(|question| (&question.id, question.points));
+                let asked = goals
+                    .chain(questions)
+                    .filter(|(id, _)| check.is_none_or(|check| id.as_str() == check));
+                asked.map(|(_, points)| points).sum()
             }
             Kind::Quiz => {
                 let questions = self.quiz(id).into_iter().flat_map(|asked| asked.quiz.questions());

@@ -1,6 +1,6 @@
 //! Goals with their live state.
 
-use pullpath_lesson::grade::{self, GoalVerdict, Miss};
+use pullpath_lesson::grade::{self, GoalVerdict, Miss, Verdict};
 use pullpath_lesson::quantity::duration_text;
 use pullpath_lesson::scenario::{Check, Goal};
 use pullpath_model::cluster::Cluster;
@@ -19,8 +19,7 @@ pub(crate) fn goals(session: &Session, cluster: &Cluster) -> Goals {
     });
     Goals {
         rows: rows.collect(),
-        points: verdict
-            .map_or(0, |verdict| verdict.visible_points(&session.scenario, &session.deeds())),
+        points: Verdict::visible_points(verdict, &session.scenario, &session.deeds()),
         out_of: session.scenario.visible_total(),
         passed: session.guide.passed,
     }

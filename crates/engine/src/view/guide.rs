@@ -1,9 +1,12 @@
 //! Prediction, diagnosis, hints, explanation.
 
-use pullpath_lesson::scenario::LadderRule;
+use pullpath_lesson::grade;
+use pullpath_lesson::scenario::{self, Due, LadderRule};
 use pullpath_view::pane::{Diagnosis, Guide, Prediction};
+use pullpath_view::quiz::Posed;
 
 use super::ladder::TITLES;
+use crate::record;
 use crate::session::Session;
 use pullpath_lesson::prediction::{Outcome, UNSURE};
 
@@ -12,12 +15,19 @@ pub(crate) fn guide(session: &Session) -> Guide {
     let hints = session.scenario.hints();
     let open = state.hints.min(hints.len());
     let hint_note = session.hint_note();
+    let questions: Vec<Posed> =
+        session.scenario.questions().iter().filter_map(|posed| asked(session, posed)).collect();
+    let questions_later = (session.scenario.questions().len() - questions.len()) as u32;
     Guide {
         prediction: prediction(session),
         diagnosis: diagnosis(session),
         hints: hints[..open].to_vec(),
         more_hints: open < hints.len() && hint_note.is_none(),
+        hint_cost: session.scenario.next_penalty(open),
+        hints_cost: session.scenario.penalty(open),
         hint_note,
+        questions,
+        questions_later,
         explanation: if state.passed {
             session.scenario.explanation().to_vec()
         } else {
@@ -25,6 +35,21 @@ pub(crate) fn guide(session: &Session) -> Guide {
         },
         last_run: session.last_run.clone(),
     }
+}
+
+/// A question with what became of it, if it is asked by now.
+fn asked(session: &Session, posed: &scenario::Posed) -> Option<Posed> {
+    let question = &posed.question;
+    let given = grade::response(&session.attempt.actions, &question.id);
+    let is_due = match posed.due {
+        Due::AtOnce => true,
+        Due::AfterPass => session.guide.passed || given.is_some(),
+    };
+    is_due.then(|| Posed {
+        question: question.asked(session.scenario.id()),
+        given: given.cloned(),
+        verdict: given.and_then(|given| record::judgement(question, given, session.key(posed))),
+    })
 }
 
 fn prediction(session: &Session) -> Option<Prediction> {

@@ -59,6 +59,14 @@ pub(crate) fn while_recording(read: impl FnOnce()) -> Record {
     RECORD.with(RefCell::take).unwrap_or_default()
 }
 
+/// Reads another file in between, of which nothing is to be kept.
+pub(crate) fn aside<T>(read: impl FnOnce() -> T) -> T {
+    let kept = RECORD.with(RefCell::take);
+    let value = read();
+    RECORD.with(|record| *record.borrow_mut() = kept);
+    value
+}
+
 fn at_way(way: &str, note: impl FnOnce(&mut Asked)) {
     RECORD.with(|record| {
         if let Some(record) = record.borrow_mut().as_mut() {

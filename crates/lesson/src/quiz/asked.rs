@@ -12,11 +12,14 @@ impl Quiz {
     /// The questions as they are asked. Authors write what is right first, and things to be ordered in order, so both
     /// are shuffled; the same way each time, so that nobody's page jumps.
     pub fn asked(&self) -> Vec<Question> {
-        self.questions.iter().map(|question| self.question(question)).collect()
+        self.questions.iter().map(|question| question.asked(&self.id)).collect()
     }
+}
 
-    fn question(&self, question: &super::Question) -> Question {
-        let form = match &question.kind {
+impl super::Question {
+    /// The question as it is put. `by` is the id of the quiz or scenario that asks it.
+    pub fn asked(&self, by: &str) -> Question {
+        let form = match &self.kind {
             Kind::Choice(options) => {
                 let choice = |option: &super::Choice| Choice {
                     id: option.id.clone(),
@@ -24,7 +27,7 @@ impl Quiz {
                 };
                 Form::Choice {
                     several: options.iter().filter(|option| option.right).count() > 1,
-                    options: self.shuffled(&question.id, options.iter().map(choice).collect()),
+                    options: self.shuffled(by, options.iter().map(choice).collect()),
                 }
             }
             Kind::Short(_) => Form::Short,
@@ -45,7 +48,7 @@ impl Quiz {
                 let item =
                     |item: &super::Item| Choice { id: item.id.clone(), text: item.text.clone() };
                 let right: Vec<Choice> = items.iter().map(item).collect();
-                let mut shown = self.shuffled(&question.id, right.clone());
+                let mut shown = self.shuffled(by, right.clone());
                 if shown == right {
                     shown.rotate_left(1);
                 }
@@ -53,16 +56,11 @@ impl Quiz {
             }
             Kind::Locate(locate) => Form::Locate { manifest: locate.manifest.clone() },
         };
-        Question {
-            id: question.id.clone(),
-            points: question.points,
-            prompt: question.prompt.clone(),
-            form,
-        }
+        Question { id: self.id.clone(), points: self.points, prompt: self.prompt.clone(), form }
     }
 
-    fn shuffled(&self, question: &str, mut choices: Vec<Choice>) -> Vec<Choice> {
-        choices.sort_by_cached_key(|choice| crate::hash(&[&self.id, question, &choice.id]));
+    fn shuffled(&self, by: &str, mut choices: Vec<Choice>) -> Vec<Choice> {
+        choices.sort_by_cached_key(|choice| crate::hash(&[by, &self.id, &choice.id]));
         choices
     }
 }

@@ -16,6 +16,7 @@ use crate::markdown;
 use crate::prediction::{Outcome, UNSURE};
 use crate::prose::{self, Markdown, Prose};
 use crate::scenario::Workload;
+use crate::source::Span;
 
 /// The kinds of questions.
 const KINDS: [&str; 5] = ["choice", "short", "predict", "order", "locate"];
@@ -40,7 +41,7 @@ impl Quiz {
             return Checked { value: None, diagnostics };
         };
         let sink = Sink::new(file, 0);
-        let mut reader = Reader { prose, found: Vec::new() };
+        let mut reader = Reader::new(prose, QUESTION, None);
         let quiz = reader.quiz(&Node::root(&sink, document), name, crate::hash(&[text]));
         diagnostics.extend(sink.into_found());
         diagnostics.extend(reader.found);
@@ -51,10 +52,26 @@ impl Quiz {
     }
 }
 
-struct Reader<'a> {
+/// Reads questions, of a quiz or of a scenario.
+pub(crate) struct Reader<'a> {
     prose: &'a dyn Prose,
+    // The fields that a question may have.
+    fields: &'a [&'a str],
+    // The scenario that asks, which is then the one that predictions are about.
+    scenario: Option<&'a str>,
     // Problems in the Markdown inside the file.
-    found: Vec<Diagnostic>,
+    pub(crate) found: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    /// Questions may have these fields. `scenario` is the one that asks them, if one does.
+    pub(crate) fn new(
+        prose: &'a dyn Prose,
+        fields: &'a [&'a str],
+        scenario: Option<&'a str>,
+    ) -> Self {
+        Self { prose, fields, scenario, found: Vec::new() }
+    }
 }
 
 impl Reader<'_> {
@@ -132,8 +149,13 @@ impl Reader<'_> {
         (read, complete)
     }
 
-    fn question(&mut self, item: &Node<'_>, ids: &mut BTreeSet<String>) -> Option<Question> {
-        let fields = item.map(QUESTION)?;
+    /// One question, whose id is none of `ids` yet.
+    pub(crate) fn question(
+        &mut self,
+        item: &Node<'_>,
+        ids: &mut BTreeSet<String>,
+    ) -> Option<Question> {
+        let fields = item.map(self.fields)?;
         let id = own_id(&fields, ids, "question");
         let points = fields.get("points").map_or(Some(1), |node| node.whole(1, 1000));
         let prompt = self.prose(&fields, "prompt", "write what is asked");
@@ -266,7 +288,7 @@ impl Reader<'_> {
 
     fn predict(&mut self, node: &Node<'_>) -> Option<Kind> {
         let fields = node.map(PREDICT)?;
-        let scenario = fields.need("scenario", "write the name of a scenario's folder");
+        let scenario = self.scenario_of(&fields);
         let about = fields.need("about", "write the Deployment: `namespace/name`");
         let workload = about.as_ref().and_then(|node| {
             let hint = "write it like `payments/payment-api`";
@@ -293,7 +315,7 @@ impl Reader<'_> {
                 say.insert(name.to_owned(), prose::of(&text, self.prose, &mut self.found));
             }
         }
-        let scenario_span = scenario.as_ref().map(Node::span);
+        let (scenario, scenario_span) = scenario?;
         let commands = match (commands, files.is_empty()) {
             (Some(commands), _) => commands,
             // As a learner would: changed files are applied.
@@ -301,16 +323,30 @@ impl Reader<'_> {
             (None, true) => Vec::new(),
         };
         Some(Kind::Predict(Predict {
-            scenario: scenario?.text()?.to_owned(),
+            scenario,
             about: workload?,
             files,
             commands,
             expect,
             say,
-            scenario_span: scenario_span?,
+            scenario_span,
             about_span: about?.span(),
             expect_span: expect_node.map_or_else(|| node.span(), |node| node.span()),
         }))
+    }
+
+    /// The scenario that a prediction plays, and where it is named.
+    fn scenario_of(&self, fields: &Fields<'_>) -> Option<(String, Span)> {
+        let Some(own) = self.scenario else {
+            let node = fields.need("scenario", "write the name of a scenario's folder")?;
+            return Some((node.text()?.to_owned(), node.span()));
+        };
+        let Some(node) = fields.get("scenario") else { return Some((own.to_owned(), 0..0)) };
+        if node.text()? != own {
+            let message = "a question in a scenario is about that scenario";
+            node.error("other-scenario", message, format!("write `{own}`, or take it away"));
+        }
+        Some((own.to_owned(), node.span()))
     }
 
     /// The lines of `commands`; their problems are told at the whole text.
@@ -417,11 +453,7 @@ fn id_at(node: &Node<'_>) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-fn own_id(
-    fields: &Fields<'_>,
-    ids: &mut BTreeSet<String>,
-    what: &str,
-) -> Option<(String, crate::source::Span)> {
+fn own_id(fields: &Fields<'_>, ids: &mut BTreeSet<String>, what: &str) -> Option<(String, Span)> {
     let node = fields.need("id", "write a short name: answers are kept under it")?;
     let id = id_at(&node)?;
     if !ids.insert(id.clone()) {

@@ -3,6 +3,7 @@
 use pullpath_model::cause::Cause;
 use pullpath_model::time::Span as Duration;
 use pullpath_view::block::Block;
+use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
 
@@ -206,7 +207,7 @@ impl Deed {
 }
 
 /// A Deployment, written `namespace/name`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Workload {
     /// Its namespace.
     pub namespace: String,

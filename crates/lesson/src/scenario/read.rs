@@ -14,8 +14,10 @@ use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{AdmissionPlugin, World};
 use pullpath_view::block::Block;
 
+use super::questions::Section;
 use super::{
-    Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, Scenario, ScenarioFile,
+    Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, QUIZZES, Scenario,
+    ScenarioFile,
 };
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean, nearest};
@@ -27,7 +29,7 @@ use crate::prose::{self, Markdown, Prose};
 use crate::quantity;
 
 /// The fields of a scenario file.
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 23] = [
     "format",
     "id",
     "sandbox",
@@ -45,6 +47,7 @@ const FIELDS: [&str; 22] = [
     "goals",
     "predict",
     "forbid",
+    "questions",
     "hints",
     "explanation",
     "pass",
@@ -193,6 +196,14 @@ impl Reader<'_> {
         }
         let predict = fields.get("predict").map(|node| goals::predict(&node, &workloads));
         let forbidden = forbidden(&fields);
+        let (questions, asked) = fields
+            .get("questions")
+            .map(|node| {
+                let ids = goals.read.iter().map(|goal| goal.id.clone()).collect();
+                let section = Section { node, texts: self.texts, scenario: self.name, ids };
+                self.prose.questions(&section, &mut self.found.borrow_mut())
+            })
+            .unwrap_or_default();
         let (hints, penalties) = self.hints(&fields);
         let brief = self.page(root, "brief.md");
         let explanation =
@@ -215,7 +226,7 @@ impl Reader<'_> {
             difficulty: difficulty?,
             minutes: minutes? as u32,
             version: version? as u32,
-            content: content_hash(self.texts),
+            content: content_hash(self.texts, &asked),
             ladder: ladder?,
             world: world?,
             vary,
@@ -227,6 +238,7 @@ impl Reader<'_> {
             goals_span,
             predict: predict.flatten(),
             forbidden,
+            questions,
             hints,
             penalties,
             brief: brief?,
@@ -529,7 +541,8 @@ impl Reader<'_> {
         let used = self.used.borrow();
         for path in self.texts.keys() {
             let answers = path.starts_with("solutions/") || path.starts_with("wrong/");
-            if used.contains(path) || (answers && self.folder == Folder::Played) {
+            let is_laid_in = path.starts_with(QUIZZES);
+            if used.contains(path) || is_laid_in || (answers && self.folder == Folder::Played) {
                 continue;
             }
             let message = format!("nothing refers to `{}`", short(path));
@@ -613,13 +626,15 @@ fn text(node: Option<Node<'_>>) -> Option<String> {
 }
 
 /// A hash of the texts that decide what an attempt is worth. The page has no answers, and prose changes nothing.
-fn content_hash(texts: &Texts) -> String {
+fn content_hash(texts: &Texts, questions: &str) -> String {
     let decides =
         |path: &str| path == FILE || path.starts_with("files/") || path.starts_with("setup/");
     let parts: Vec<&str> = texts
         .iter()
         .filter(|(path, _)| decides(path))
         .flat_map(|(path, text)| [path.as_str(), text.as_str()])
+        // They may stand in a quiz.
+        .chain(Some(questions).filter(|text| !text.is_empty()))
         .collect();
     crate::hash(&parts)
 }
@@ -632,7 +647,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// An id at a node.
-fn id_at(node: &Node<'_>) -> Option<String> {
+pub(super) fn id_at(node: &Node<'_>) -> Option<String> {
     let text = node.text()?;
     if !is_id(text) {
         node.error("bad-id", format!("`{}` cannot be an id", short(text)), ID_HINT);

@@ -27,6 +27,7 @@ pub struct AskedCardProps {
     pub verdict: Option<Verdict>,
     pub is_pending: bool,
     /// Why an answer could not be judged.
+    #[prop_or_default]
     pub trouble: Option<AttrValue>,
     pub answer: Callback<(String, Response)>,
     /// What follows the result: a button to the next question.

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use pullpath_view::action::Action;
 use pullpath_view::block::Block;
 use pullpath_view::pane::{Feedback, GoalRow, Goals, Guide, Prediction, Tone};
+use pullpath_view::quiz::Posed;
 use yew::prelude::*;
 
 use super::Wishes;
+use super::asked::AskedCard;
 use crate::blocks::Blocks;
 use crate::icon::ToneIcon;
 use crate::text::{goal_tone, goal_word, tone_class};
@@ -20,6 +22,9 @@ pub struct BriefPaneProps {
     pub goals: Option<Rc<Goals>>,
     pub guide: Option<Rc<Guide>>,
     pub wishes: Wishes,
+    /// Whether an answer to a question is on its way.
+    #[prop_or_default]
+    pub is_answering: bool,
 }
 
 /// The left side of the workbench.
@@ -41,6 +46,7 @@ pub fn BriefPane(props: &BriefPaneProps) -> Html {
                     if !guide.explanation.is_empty() {
                         <section class="explanation prose small"><h2>{ "What happened here" }</h2><Blocks blocks={guide.explanation.clone()} /></section>
                     }
+                    <QuestionList guide={guide.clone()} is_answering={props.is_answering} act={props.wishes.act.clone()} />
                     <HintList guide={guide.clone()} act={props.wishes.act.clone()} />
                 }
             </div>
@@ -158,9 +164,13 @@ fn HintList(props: &HintListProps) -> Html {
         return Html::default();
     }
     let text = if guide.hints.is_empty() { "Show a hint" } else { "Show the next hint" };
+    let text = match guide.hint_cost {
+        0 => text.to_owned(),
+        cost => format!("{text} (costs {})", points(cost)),
+    };
     html! {
         <section class="hints">
-            <h2>{ "Hints" }</h2>
+            <h2>{ "Hints" }if guide.hints_cost > 0 { <span class="points">{ format!("{} so far", points(guide.hints_cost)) }</span> }</h2>
             <ol aria-live="polite">
                 { for guide.hints.iter().map(|hint| html! { <li class="prose small"><Blocks blocks={hint.clone()} /></li> }) }
             </ol>
@@ -168,6 +178,47 @@ fn HintList(props: &HintListProps) -> Html {
                 <button type="button" class="button" onclick={props.act.reform(|_: MouseEvent| Action::Hint)}>{ text }</button>
             }
             if let Some(note) = &guide.hint_note { <p class="faint">{ note }</p> }
+        </section>
+    }
+}
+
+fn points(number: u32) -> String {
+    if number == 1 { "1 point".to_owned() } else { format!("{number} points") }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct QuestionListProps {
+    guide: Rc<Guide>,
+    is_answering: bool,
+    act: Callback<Action>,
+}
+
+/// What the scenario asks. An answer is judged at once, and belongs to the attempt.
+#[component]
+fn QuestionList(props: &QuestionListProps) -> Html {
+    let Guide { questions, questions_later, .. } = &*props.guide;
+    if questions.is_empty() && *questions_later == 0 {
+        return Html::default();
+    }
+    let answer = props.act.reform(|(question, response)| Action::Answer { question, response });
+    let card = |Posed { question, given, verdict }: &Posed| {
+        html! {
+            <AskedCard key={question.id.clone()} quiz="here" question={question.clone()} given={given.clone()} verdict={verdict.clone()}
+                is_pending={props.is_answering && given.is_none()} answer={answer.clone()} />
+        }
+    };
+    let later = match (questions_later, questions.is_empty()) {
+        (0, _) => None,
+        (1, true) => Some("One question follows when the goals are met.".to_owned()),
+        (number, true) => Some(format!("{number} questions follow when the goals are met.")),
+        (1, false) => Some("One more follows when the goals are met.".to_owned()),
+        (number, false) => Some(format!("{number} more follow when the goals are met.")),
+    };
+    html! {
+        <section class="posed">
+            <h2>{ "Questions" }</h2>
+            { for questions.iter().map(card) }
+            if let Some(later) = later { <p class="faint">{ later }</p> }
         </section>
     }
 }
