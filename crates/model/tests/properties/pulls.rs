@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use pullpath_model::cloud::{ReadError, Stage};
 use pullpath_model::cluster::Cluster;
 use pullpath_model::credential::{SecretText, Source};
 use pullpath_model::object::Kind;
@@ -14,9 +15,9 @@ use pullpath_model::pull::PullOutcome;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::trace::{AttemptResult, AttemptTrace, Try};
 use pullpath_model::world::{
-    CacheRule, Identity, Image, KubeletConfig, NodeSpec, Outage, Part, Plugin, ProviderSpec,
-    RateLimit, Registry, RegistryKind, Repository, RoleSpec, TokenSpec, Trouble, User, Version,
-    World,
+    CacheRule, CloudSecretSpec, Identity, Image, KubeletConfig, NodeSpec, Outage, Part, Plugin,
+    ProviderSpec, RateLimit, Registry, RegistryKind, Repository, RoleSpec, TokenSpec, Trouble,
+    User, Version, World, WriterSpec,
 };
 use serde_json::json;
 
@@ -239,6 +240,18 @@ impl Pulls {
             },
             ..NodeSpec::default()
         };
+        let writer = WriterSpec {
+            every: Span::minutes(40),
+            registry: ECR.to_owned(),
+            role: "puller".to_owned(),
+            late: Vec::new(),
+        };
+        let stored = CloudSecretSpec {
+            region: "us-east-1".to_owned(),
+            value: SecretText::new("MARKED ${token} ${authorization-token}"),
+            created: at(-30),
+            writer: Some(writer),
+        };
         let team = Identity { pulls: Some(vec!["team/*".to_owned()]), ..Identity::default() };
         World {
             seed: self.seed,
@@ -247,6 +260,7 @@ impl Pulls {
             tokens,
             roles: [("puller".to_owned(), pull), ("idler".to_owned(), RoleSpec::default())].into(),
             identities: [("node".to_owned(), team)].into(),
+            secrets_manager: [("registry/login".to_owned(), stored)].into(),
             nodes: vec![node],
             ..World::default()
         }
@@ -408,5 +422,11 @@ pub(crate) fn what_comes_through_was_let_through(pulls: &Pulls) -> Result<u32, T
     // What a panic's text would hold.
     no_secret("the world", &format!("{:?}", cluster.world()))?;
     no_secret("the tokens", &format!("{:?}", cluster.mint()))?;
+    no_secret("Secrets Manager", &format!("{:?}", cluster.secrets_manager()))?;
+    let written = cluster.get_secret_value("puller", "registry/login", Stage::Current);
+    prop_assert!(
+        matches!(written, Err(ReadError::Denied(_))),
+        "who may pull may not read: {written:?}"
+    );
     Ok(came)
 }
