@@ -2,15 +2,11 @@
 //! of Priority and DefaultTolerationSeconds.
 //! *Sources: kubernetes v1.35.6 plugin/pkg/admission/{serviceaccount,alwayspullimages,priority,defaulttolerationseconds}.*
 
-use k8s_openapi::api::core::v1::{
-    ConfigMapProjection, Container, DownwardAPIProjection, DownwardAPIVolumeFile, EnvFromSource,
-    EnvVar, EphemeralContainer, KeyToPath, ObjectFieldSelector, Pod, PodSpec,
-    ProjectedVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Toleration, Volume,
-    VolumeMount, VolumeProjection,
-};
+use k8s_openapi::api::core::v1::{ServiceAccount, Toleration, VolumeMount};
+use serde_json::{Value, json};
 
 use crate::api::ApiError;
-use crate::object::{Kind, Object};
+use crate::object::{Container, Kind, Object, Pod, PodSpec, Volume, name_in};
 use crate::pull_policy::PullPolicy;
 use crate::random::Stream;
 use crate::store::Store;
@@ -101,8 +97,9 @@ impl Admission<'_> {
         if !enforces_mountable(account) {
             return Ok(());
         }
-        let containers = spec.ephemeral_containers.iter().flatten().map(User::from);
-        containers.into_iter().try_for_each(|user| user.check(account)).map_err(forbidden)
+        let containers = spec.ephemeral_containers.iter().flatten();
+        let mut users = containers.map(|one| User { what: "ephemeral container", one });
+        users.try_for_each(|user| user.check(account)).map_err(forbidden)
     }
 
     fn account(&self, name: &str) -> Result<&ServiceAccount, String> {
@@ -138,8 +135,9 @@ fn always_pull(spec: &mut PodSpec) {
     containers.for_each(|container| container.image_pull_policy = always());
     let ephemeral = spec.ephemeral_containers.iter_mut().flatten();
     ephemeral.for_each(|container| container.image_pull_policy = always());
-    let volumes = spec.volumes.iter_mut().flatten().filter_map(|volume| volume.image.as_mut());
-    volumes.for_each(|image| image.pull_policy = always());
+    for image in spec.volumes.iter_mut().flatten().filter_map(|one| one.rest.get_mut("image")) {
+        image["pullPolicy"] = PullPolicy::Always.name().into();
+    }
 }
 
 /// A Pod stays five minutes on a node that is lost.
@@ -170,9 +168,8 @@ fn check_mirror(spec: &PodSpec) -> Result<(), &'static str> {
     if names_secrets(spec) {
         return Err("a mirror pod may not reference secrets");
     }
-    let projected = spec.volumes.iter().flatten().filter_map(|volume| volume.projected.as_ref());
-    let mut sources = projected.flat_map(|projected| projected.sources.iter().flatten());
-    if sources.any(|source| source.service_account_token.is_some()) {
+    let mut sources = spec.volumes.iter().flatten().flat_map(projected);
+    if sources.any(|source| source.get("serviceAccountToken").is_some()) {
         return Err("a mirror pod may not use ServiceAccountToken volume projections");
     }
     Ok(())
@@ -181,45 +178,46 @@ fn check_mirror(spec: &PodSpec) -> Result<(), &'static str> {
 /// *Source: pkg/api/pod/util.go VisitPodSecretNames.*
 fn names_secrets(spec: &PodSpec) -> bool {
     let some = |name: &str| !name.is_empty();
-    let users = spec
-        .init_containers
-        .iter()
-        .flatten()
-        .chain(&spec.containers)
-        .map(|container| (&container.env, &container.env_from))
-        .chain(spec.ephemeral_containers.iter().flatten().map(|one| (&one.env, &one.env_from)));
-    let by_containers = users.into_iter().any(|(env, from)| {
-        env.iter().flatten().any(|variable| secret_of(variable).is_some_and(some))
-            || from.iter().flatten().any(|source| secret_from(source).is_some_and(some))
+    let inits = spec.init_containers.iter().flatten();
+    let ephemeral = spec.ephemeral_containers.iter().flatten();
+    let by_containers = inits.chain(&spec.containers).chain(ephemeral).any(|one| {
+        one.env.iter().flatten().any(|variable| variable.secret().is_some_and(some))
+            || one.env_from.iter().flatten().any(|source| secret_from(source).is_some_and(some))
     });
     let by_volumes = spec.volumes.iter().flatten().any(|volume| {
-        let reference = |reference: &Option<k8s_openapi::api::core::v1::LocalObjectReference>| {
-            reference.as_ref().is_some_and(|secret| some(&secret.name))
-        };
-        let projected = volume.projected.as_ref().and_then(|volume| volume.sources.as_ref());
-        volume.secret.as_ref().and_then(|secret| secret.secret_name.as_deref()).is_some_and(some)
-            || volume.csi.as_ref().is_some_and(|csi| reference(&csi.node_publish_secret_ref))
-            || volume.cephfs.as_ref().is_some_and(|volume| reference(&volume.secret_ref))
-            || volume.rbd.as_ref().is_some_and(|volume| reference(&volume.secret_ref))
-            || volume.iscsi.as_ref().is_some_and(|volume| reference(&volume.secret_ref))
-            || volume.flex_volume.as_ref().is_some_and(|volume| reference(&volume.secret_ref))
-            || volume.azure_file.as_ref().is_some_and(|volume| some(&volume.secret_name))
-            || projected
-                .into_iter()
-                .flatten()
-                .any(|source| source.secret.as_ref().is_some_and(|secret| some(&secret.name)))
+        let by_source = NAMES_A_SECRET.iter().any(|(source, field)| {
+            let source = volume.source(source).unwrap_or(&Value::Null);
+            let (part, name) = field
+                .rsplit_once('.')
+                .map_or((source, *field), |(part, name)| (&source[part], name));
+            some(name_in(part, name))
+        });
+        by_source || projected(volume).iter().any(|source| some(name_in(&source["secret"], "name")))
     });
     by_containers
         || by_volumes
         || spec.image_pull_secrets.iter().flatten().any(|secret| some(&secret.name))
 }
 
-fn secret_of(variable: &EnvVar) -> Option<&str> {
-    Some(variable.value_from.as_ref()?.secret_key_ref.as_ref()?.name.as_str())
+/// Where sources of volumes name a Secret.
+const NAMES_A_SECRET: [(&str, &str); 7] = [
+    ("secret", "secretName"),
+    ("csi", "nodePublishSecretRef.name"),
+    ("cephfs", "secretRef.name"),
+    ("rbd", "secretRef.name"),
+    ("iscsi", "secretRef.name"),
+    ("flexVolume", "secretRef.name"),
+    ("azureFile", "secretName"),
+];
+
+/// The sources of a projected volume.
+fn projected(volume: &Volume) -> &[Value] {
+    let sources = volume.source("projected").and_then(|projected| projected["sources"].as_array());
+    sources.map(Vec::as_slice).unwrap_or_default()
 }
 
-fn secret_from(source: &EnvFromSource) -> Option<&str> {
-    Some(source.secret_ref.as_ref()?.name.as_str())
+fn secret_from(source: &Value) -> Option<&str> {
+    Some(name_in(source.get("secretRef")?, "name"))
 }
 
 fn mount_token(spec: &mut PodSpec, stream: &mut Stream) {
@@ -248,34 +246,21 @@ fn mount_token(spec: &mut PodSpec, stream: &mut Stream) {
 }
 
 fn token_volume(name: String) -> Volume {
-    let token = ServiceAccountTokenProjection {
-        expiration_seconds: Some(TOKEN_SECONDS),
-        path: "token".into(),
-        audience: None,
-    };
-    let root = KeyToPath { key: "ca.crt".into(), path: "ca.crt".into(), mode: None };
-    let certificate = ConfigMapProjection {
-        name: "kube-root-ca.crt".into(),
-        items: Some(vec![root]),
-        optional: None,
-    };
-    let field = ObjectFieldSelector {
-        api_version: Some("v1".into()),
-        field_path: "metadata.namespace".into(),
-    };
-    let namespace = DownwardAPIVolumeFile {
-        path: "namespace".into(),
-        field_ref: Some(field),
-        ..DownwardAPIVolumeFile::default()
-    };
-    let downward = DownwardAPIProjection { items: Some(vec![namespace]) };
-    let sources = vec![
-        VolumeProjection { service_account_token: Some(token), ..VolumeProjection::default() },
-        VolumeProjection { config_map: Some(certificate), ..VolumeProjection::default() },
-        VolumeProjection { downward_api: Some(downward), ..VolumeProjection::default() },
-    ];
-    let projected = ProjectedVolumeSource { default_mode: Some(420), sources: Some(sources) };
-    Volume { name, projected: Some(projected), ..Volume::default() }
+    let namespace = json!({ "apiVersion": "v1", "fieldPath": "metadata.namespace" });
+    let mut volume = Volume { name, ..Volume::default() };
+    let sources = json!([
+        { "serviceAccountToken": { "expirationSeconds": TOKEN_SECONDS, "path": "token" } },
+        {
+            "configMap": {
+                "name": "kube-root-ca.crt",
+                "items": [{ "key": "ca.crt", "path": "ca.crt" }],
+            },
+        },
+        { "downwardAPI": { "items": [{ "path": "namespace", "fieldRef": namespace }] } },
+    ]);
+    let projected = json!({ "defaultMode": 420, "sources": sources });
+    volume.rest.insert("projected".into(), projected);
+    volume
 }
 
 /// P4.6: only with the account's annotation, which is read by Go's `strconv.ParseBool`; what does not parse is off.
@@ -286,8 +271,8 @@ fn enforces_mountable(account: &ServiceAccount) -> bool {
 
 fn check_mountable(account: &ServiceAccount, spec: &PodSpec) -> Result<(), String> {
     let name = account.metadata.name.as_deref().unwrap_or_default();
-    for volume in spec.volumes.iter().flatten().filter_map(|volume| volume.secret.as_ref()) {
-        let secret = volume.secret_name.as_deref().unwrap_or_default();
+    for volume in spec.volumes.iter().flatten().filter_map(|volume| volume.source("secret")) {
+        let secret = name_in(volume, "secretName");
         if !mountable(account, secret) {
             return Err(format!(
                 "volume with secret.secretName=\"{secret}\" is not allowed because service account {name} does not reference that secret"
@@ -295,9 +280,9 @@ fn check_mountable(account: &ServiceAccount, spec: &PodSpec) -> Result<(), Strin
         }
     }
     let inits = spec.init_containers.iter().flatten();
-    inits.map(|one| User::of("init container", one)).try_for_each(|user| user.check(account))?;
-    let containers = spec.containers.iter();
-    containers.map(|one| User::of("container", one)).try_for_each(|user| user.check(account))?;
+    let inits = inits.map(|one| User { what: "init container", one });
+    let containers = spec.containers.iter().map(|one| User { what: "container", one });
+    inits.chain(containers).try_for_each(|user| user.check(account))?;
     let listed = |secret: &str| {
         account.image_pull_secrets.iter().flatten().any(|reference| reference.name == secret)
     };
@@ -320,18 +305,12 @@ fn mountable(account: &ServiceAccount, secret: &str) -> bool {
 /// A container of any sort, as far as it uses Secrets.
 struct User<'a> {
     what: &'static str,
-    name: &'a str,
-    env: &'a Option<Vec<EnvVar>>,
-    env_from: &'a Option<Vec<EnvFromSource>>,
+    one: &'a Container,
 }
 
-impl<'a> User<'a> {
-    fn of(what: &'static str, one: &'a Container) -> Self {
-        Self { what, name: &one.name, env: &one.env, env_from: &one.env_from }
-    }
-
+impl User<'_> {
     fn check(&self, account: &ServiceAccount) -> Result<(), String> {
-        let Self { what, name, env, env_from } = self;
+        let Self { what, one: Container { name, env, env_from, .. } } = self;
         let refuse = |how: String, secret: &str| {
             let account = account.metadata.name.as_deref().unwrap_or_default();
             Err(format!(
@@ -339,7 +318,7 @@ impl<'a> User<'a> {
             ))
         };
         for variable in env.iter().flatten() {
-            if let Some(secret) = secret_of(variable).filter(|name| !mountable(account, name)) {
+            if let Some(secret) = variable.secret().filter(|name| !mountable(account, name)) {
                 return refuse(format!("envVar {}", variable.name), secret);
             }
         }
@@ -349,12 +328,5 @@ impl<'a> User<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl<'a> From<&'a EphemeralContainer> for User<'a> {
-    fn from(one: &'a EphemeralContainer) -> Self {
-        let what = "ephemeral container";
-        Self { what, name: &one.name, env: &one.env, env_from: &one.env_from }
     }
 }

@@ -21,11 +21,10 @@ mod stateful_set;
 mod status;
 mod zone;
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::{Cluster, Task};
-use crate::object::{Key, Kind, Workload, json};
+use crate::object::{Key, Kind, PodTemplateSpec, Workload, json};
 use crate::random::Stream;
 use crate::time::{SimTime, Span};
 

@@ -1,17 +1,25 @@
-//! The API objects: `k8s-openapi` types, and the custom resources that IAM roles and ECR's repositories are kept in.
+//! The API objects: `k8s-openapi` types where all of a type matters, types of the same names where a part does, and the
+//! custom resources that IAM roles and ECR's repositories are kept in.
 
 pub(crate) mod json;
+mod pod;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{Namespace, Pod, Secret, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, Secret, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::schema::{self, Schema};
+
+use json::partly;
+
+pub(crate) use pod::name_in;
+pub use pod::{
+    Container, Deployment, DeploymentSpec, EnvVar, Pod, PodSpec, PodTemplateSpec, ReplicaSet,
+    ReplicaSetSpec, Volume,
+};
 
 /// The kinds that the API server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -385,49 +393,24 @@ impl std::fmt::Display for Key {
     }
 }
 
-/// An IAM role kept as an object: ACK's controller makes the real role equal to it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Role {
-    /// Name, namespace and the rest.
-    #[serde(default)]
-    pub metadata: ObjectMeta,
-    /// What the role should be.
-    #[serde(default)]
-    pub spec: RoleSpec,
+partly! {
+    /// An IAM role kept as an object: ACK's controller makes the real role equal to it.
+    Role {
+        metadata: ObjectMeta = "metadata", "Name, namespace and the rest.";
+        spec: RoleSpec = "spec", "What the role should be.";
+    }
 }
 
-/// What a [`Role`] should be; field names as in ACK's CustomResourceDefinition.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoleSpec {
-    /// The role's name in IAM.
-    #[serde(default)]
-    pub name: String,
-    /// Who may assume it, as a JSON policy document.
-    #[serde(default)]
-    pub assume_role_policy_document: String,
-    /// For people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// ARNs of the managed policies attached to it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<String>,
-    /// Policy documents written into the role itself, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub inline_policies: BTreeMap<String, String>,
-    /// The path of its ARN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// How long its sessions may last, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_session_duration: Option<i64>,
-    /// The ARN of the policy that bounds its rights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions_boundary: Option<String>,
-    /// Tags.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<BTreeMap<String, String>>,
+partly! {
+    /// What a [`Role`] should be; field names as in ACK's CustomResourceDefinition.
+    RoleSpec {
+        name: String = "name", "The role's name in IAM.";
+        assume_role_policy_document: String = "assumeRolePolicyDocument",
+            "Who may assume it, as a JSON policy document.";
+        policies: Option<Vec<String>> = "policies", "ARNs of the managed policies attached to it.";
+        inline_policies: Option<BTreeMap<String, String>> = "inlinePolicies",
+            "Policy documents written into the role itself, by name.";
+    }
 }
 
 /// An object of any kind.
@@ -486,8 +469,6 @@ macro_rules! each {
 
 impl Object {
     /// Decodes an object whose shape was checked ([`crate::schema::shape`]).
-    ///
-    /// It is the only place that decodes API types: each instance of a decoder for them is a tenth of the engine.
     pub fn decode(kind: Kind, value: &Value) -> Self {
         match kind {
             Kind::Namespace => Self::Namespace(json::read(value)),

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
-
 use crate::back_off::BackOff;
 use crate::cause::Cause;
 use crate::event::Recorder;
@@ -11,7 +9,7 @@ use crate::image::ImageRef;
 use crate::kubelet::{Ending, Pause};
 use crate::look_up::{CachedLookUp, LookUp};
 use crate::message::kubelet;
-use crate::object::Key;
+use crate::object::{Container, Key, Pod, PodSpec};
 use crate::pod_status::{Phase, Published};
 use crate::pull::Content;
 use crate::pull_policy::PullPolicy;
@@ -470,16 +468,11 @@ fn containers(spec: &PodSpec) -> Vec<ContainerRun> {
         ContainerRun::new(one, kind, ends)
     });
     let apps = spec.containers.iter().map(|one| ContainerRun::new(one, ContainerKind::App, ends));
-    let ephemeral = spec.ephemeral_containers.iter().flatten().map(|one| {
-        let container = Container {
-            name: one.name.clone(),
-            image: one.image.clone(),
-            image_pull_policy: one.image_pull_policy.clone(),
-            command: one.command.clone(),
-            ..Container::default()
-        };
-        ContainerRun::new(&container, ContainerKind::Ephemeral, false)
-    });
+    let ephemeral = spec
+        .ephemeral_containers
+        .iter()
+        .flatten()
+        .map(|one| ContainerRun::new(one, ContainerKind::Ephemeral, false));
     inits.chain(apps).chain(ephemeral).collect()
 }
 

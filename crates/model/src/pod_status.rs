@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 use serde_json::{Map, Value, json};
 
 use crate::message::kubelet as words;
+use crate::object::{Container, Pod, PodSpec};
 use crate::pod::{ContainerKind, ContainerRun, Ended, PodRun, RestartPolicy, State};
 use crate::time::{self, SimTime};
 
@@ -366,11 +366,8 @@ fn qos_class(spec: Option<&PodSpec>) -> &'static str {
     let mut any = false;
     let mut all = true;
     for one in containers {
-        let (requests, limits) = one
-            .resources
-            .as_ref()
-            .map(|resources| (resources.requests.as_ref(), resources.limits.as_ref()))
-            .unwrap_or_default();
+        let of = |part: &str| one.rest.get("resources").and_then(|all| all.get(part));
+        let (requests, limits) = (of("requests"), of("limits"));
         for name in ["cpu", "memory"] {
             let limit = limits.and_then(|list| list.get(name));
             // A limit without a request is a request too.

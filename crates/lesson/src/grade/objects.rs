@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use k8s_openapi::api::core::v1::{LocalObjectReference, PodSpec, Secret};
+use k8s_openapi::api::core::v1::{LocalObjectReference, Secret};
 use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::keyring;
-use pullpath_model::object::{Key, Kind, Object};
+use pullpath_model::object::{Key, Kind, Object, PodSpec};
 use pullpath_model::world::Reach;
 
 use crate::scenario::{Check, Workload};

@@ -2,7 +2,7 @@
 
 use pullpath_model::api::{Method, PatchType, Request};
 use pullpath_model::cluster::Cluster;
-use pullpath_model::object::{Key, Kind, Object};
+use pullpath_model::object::{Key, Kind, Object, Pod};
 use pullpath_model::world::NodeSpec;
 
 use crate::scenario::{Trial, Workload};
@@ -64,6 +64,6 @@ pub(super) fn create_probe(cluster: &mut Cluster, like: &Workload) -> Option<Key
     meta.name = None;
     meta.generate_name = Some(format!("{}-fresh-", like.name));
     meta.namespace = Some(like.namespace.clone());
-    let pod = k8s_openapi::api::core::v1::Pod { metadata: meta, spec: Some(spec), status: None };
+    let pod = Pod { metadata: meta, spec: Some(spec), ..Pod::default() };
     cluster.create(Object::Pod(Box::new(pod))).ok().map(|object| object.key())
 }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::ApiError;
 use crate::admission::Admission;
 use crate::cluster::{Cluster, Task};
 use crate::defaults;
 use crate::log::Fact;
-use crate::object::{Key, Kind, Object};
+use crate::object::{Key, Kind, Object, Pod};
 use crate::pod::PodRun;
 use crate::random::Stream;
 use crate::validation;

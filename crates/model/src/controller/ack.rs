@@ -2,6 +2,8 @@
 //!
 //! *Source: aws-controllers-k8s/ecr-controller pkg/resource/repository, aws-controllers-k8s/runtime.*
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::plain::text;
@@ -33,8 +35,8 @@ impl Cluster {
     }
 
     fn sync_role(&mut self, role: &Role) {
-        let (name, policies) = (&role.spec.name, role.spec.policies.clone());
-        let inline = role.spec.inline_policies.values();
+        let (name, policies) = (&role.spec.name, role.spec.policies.clone().unwrap_or_default());
+        let inline = role.spec.inline_policies.iter().flat_map(BTreeMap::values);
         let inline: Option<Vec<_>> = inline.map(|text| cloud::statements_of(text)).collect();
         self.release_all();
         self.generation += 1;

@@ -378,13 +378,15 @@ impl Look<'_> {
 /// The only node that a Pod may run on, if its affinity names one (GetTargetNodeName).
 pub(crate) fn meant_for(pod: &Object) -> Option<&str> {
     let Object::Pod(pod) = pod else { return None };
-    let affinity = pod.spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()?;
-    let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
-    let mut fields =
-        required.node_selector_terms.iter().flat_map(|term| term.match_fields.iter().flatten());
-    let field = fields.find(|field| field.key == "metadata.name" && field.operator == "In")?;
-    match field.values.as_deref()? {
-        [node] => Some(node),
+    let affinity = pod.spec.as_ref()?.rest.get("affinity")?;
+    let required =
+        affinity["nodeAffinity"].get("requiredDuringSchedulingIgnoredDuringExecution")?;
+    let terms = required["nodeSelectorTerms"].as_array()?;
+    let mut fields = terms.iter().flat_map(|term| list(term, "matchFields"));
+    let field =
+        fields.find(|field| field["key"] == "metadata.name" && field["operator"] == "In")?;
+    match list(field, "values") {
+        [node] => node.as_str(),
         _ => None,
     }
 }

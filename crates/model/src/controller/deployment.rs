@@ -5,7 +5,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -13,7 +12,7 @@ use super::{owner, template_hash};
 use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::message::controller as words;
-use crate::object::{Key, Kind, Object};
+use crate::object::{Deployment, DeploymentSpec, Key, Kind, Object, ReplicaSet, ReplicaSetSpec};
 use crate::ordered;
 
 /// Counts the templates that a Deployment had; here it also tells which ReplicaSet is older.
@@ -377,8 +376,9 @@ fn new_replica_set(rollout: &Rollout, name: &str, replicas: i32) -> ReplicaSet {
             replicas: Some(replicas),
             selector,
             template: Some(template),
+            ..ReplicaSetSpec::default()
         }),
-        status: None,
+        ..ReplicaSet::default()
     }
 }
 

@@ -5,8 +5,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::deployment::wanted;
@@ -16,7 +15,7 @@ use crate::api::ApiError;
 use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::message::controller as words;
-use crate::object::{Key, Kind, Object};
+use crate::object::{Key, Kind, Object, Pod, PodSpec, ReplicaSet};
 use crate::ordered;
 use crate::pod::PodRun;
 
@@ -77,7 +76,7 @@ impl Cluster {
                 enable_service_links: spec.enable_service_links.or(Some(true)),
                 ..spec
             }),
-            status: None,
+            ..Pod::default()
         };
         let pod = self.create(Object::Pod(Box::new(pod)))?;
         self.record(key, Reason::SuccessfulCreate, words::created_pod(pod.name()));

@@ -2,13 +2,13 @@
 //! *Sources: kubernetes v1.35.6 pkg/controller/deployment/{progress,sync}.go and util/deployment_util.go; confirmed by
 //! recordings of a 1.35.6 cluster.*
 
-use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::deployment::{self, Rollout};
 use crate::cluster::Cluster;
 use crate::message::controller as words;
-use crate::object::{Key, Object, time};
+use crate::object::{Key, Object, ReplicaSet, time};
 use crate::time::Span;
 
 const AVAILABLE: &str = "Available";

@@ -65,7 +65,7 @@ impl Cluster {
         }
     }
 
-    pub(crate) fn status_of(&self, run: &PodRun, pod: &k8s_openapi::api::core::v1::Pod) -> Value {
+    pub(crate) fn status_of(&self, run: &PodRun, pod: &crate::object::Pod) -> Value {
         let host = self.node_of(run).map(crate::node::Node::address);
         let addresses = Addresses {
             host: host.unwrap_or_default(),

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Pod;
-
 use crate::cluster::Cluster;
 use crate::event::Reason;
 use crate::kubelet::Ending;
 use crate::message::kubelet as words;
-use crate::object::Kind;
+use crate::object::{Kind, Pod};
 use crate::pod::{ContainerKind, Ended, PodRun, RestartPolicy, State};
 use crate::pods::PodId;
 use crate::time::Span;

@@ -5,12 +5,12 @@
 
 use std::fmt::Write as _;
 
-use k8s_openapi::api::core::v1::PodSpec;
 use serde_json::{Map, Value};
 
 use super::{Field, Schema, Struct, Type, shape};
 use crate::apply::go_json;
 use crate::go::difflib;
+use crate::object::PodSpec;
 
 /// Fields whose internal names are not their served names with a capital.
 const NAMES: [(&str, &str); 28] = [

@@ -1,10 +1,11 @@
 //! Pods and Pod templates (P6, P7).
 
-use k8s_openapi::api::core::v1::{Container, EphemeralContainer, Pod, PodSpec, Toleration, Volume};
+use k8s_openapi::api::core::v1::Toleration;
 
 use super::{labels, name};
 use crate::api::Cause;
 use crate::go::quote;
+use crate::object::{Container, Pod, PodSpec, Volume, name_in};
 use crate::pull_policy;
 
 const UPDATABLE: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
@@ -101,12 +102,10 @@ fn volumes<'a>(path: &str, volumes: Option<&'a [Volume]>) -> (Vec<Cause>, Vec<&'
         if names.contains(&volume.name.as_str()) {
             faults.push(Cause::duplicate(field, quote(&volume.name)));
         }
-        if let Some(secret) = &volume.secret
-            && secret.secret_name.as_deref().unwrap_or_default().is_empty()
-        {
+        if volume.source("secret").is_some_and(|secret| name_in(secret, "secretName").is_empty()) {
             faults.insert(0, Cause::required(format!("{path}[{index}].secret.secretName"), ""));
         }
-        if volume.config_map.as_ref().is_some_and(|map| map.name.is_empty()) {
+        if volume.source("configMap").is_some_and(|map| name_in(map, "name").is_empty()) {
             faults.insert(0, Cause::required(format!("{path}[{index}].configMap.name"), ""));
         }
         if faults.is_empty() {
@@ -151,13 +150,8 @@ fn init_containers(path: &str, spec: &PodSpec, volumes: &[&str]) -> Vec<Cause> {
         names.push(&container.name);
         let sidecar = container.restart_policy.as_deref() == Some("Always");
         let may_not = "may not be set for init containers without restartPolicy=Always";
-        for (field, is_set) in [
-            ("lifecycle", container.lifecycle.is_some()),
-            ("livenessProbe", container.liveness_probe.is_some()),
-            ("readinessProbe", container.readiness_probe.is_some()),
-            ("startupProbe", container.startup_probe.is_some()),
-        ] {
-            if is_set && !sidecar {
+        for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+            if container.rest.contains_key(field) && !sidecar {
                 causes.push(Cause::forbidden(format!("{path}.{field}"), may_not));
             }
         }
@@ -345,7 +339,11 @@ fn munged(old: &PodSpec, new: &PodSpec) -> PodSpec {
         old.init_containers.as_deref().unwrap_or_default(),
     );
     munged.active_deadline_seconds = old.active_deadline_seconds;
-    munged.scheduling_gates.clone_from(&old.scheduling_gates);
+    const GATES: &str = "schedulingGates";
+    match old.rest.get(GATES) {
+        Some(gates) => drop(munged.rest.insert(GATES.into(), gates.clone())),
+        None => drop(munged.rest.remove(GATES)),
+    }
     munged.tolerations.clone_from(&old.tolerations);
     let was_negative = old.termination_grace_period_seconds.is_some_and(|seconds| seconds < 0);
     if was_negative && munged.termination_grace_period_seconds == Some(1) {
@@ -357,7 +355,7 @@ fn munged(old: &PodSpec, new: &PodSpec) -> PodSpec {
 /// A Pod that is given ephemeral containers: those it has stay as they are.
 pub fn ephemeral_update(old: &Pod, new: &Pod) -> Vec<Cause> {
     let mut causes = spec_of_pod(new);
-    let list = |pod: &Pod| -> Vec<EphemeralContainer> {
+    let list = |pod: &Pod| -> Vec<Container> {
         pod.spec.as_ref().and_then(|spec| spec.ephemeral_containers.clone()).unwrap_or_default()
     };
     let now = list(new);

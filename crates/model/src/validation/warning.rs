@@ -1,11 +1,10 @@
 //! What the API server only warns of.
 //! *Sources: kubernetes v1.35.6 pkg/api/pod/warnings.go, pkg/registry/core/serviceaccount/strategy.go.*
 
-use k8s_openapi::api::core::v1::{Container, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::go::quote;
-use crate::object::Object;
+use crate::object::{Container, Object, PodSpec};
 
 const ENFORCE: &str = "kubernetes.io/enforce-mountable-secrets";
 
@@ -106,7 +105,10 @@ fn of_env(path: &str, container: &Container) -> Vec<String> {
         }
         let reference = format!("$({})", variable.name);
         let value = variable.value.as_deref().unwrap_or_default();
-        if variable.value_from.is_some() || value == reference || !value.contains(&reference) {
+        if variable.rest.contains_key("valueFrom")
+            || value == reference
+            || !value.contains(&reference)
+        {
             let name = quote(&variable.name);
             warnings.push(format!(
                 "{path}.env[{index}]: hides previous definition of {name}, which may be dropped when using apply"

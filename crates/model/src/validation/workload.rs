@@ -1,7 +1,6 @@
 //! Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs: their selectors, their templates, and what of
 //! them may not change. They are read as JSON, so that one reading serves all.
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::{Map, Value};
 
 use super::{labels, pod};
@@ -9,7 +8,7 @@ use crate::api::Cause;
 use crate::apply::go_json;
 use crate::controller::{Schedule, Zone};
 use crate::go::quote;
-use crate::object::{Object, Workload, json};
+use crate::object::{Object, PodTemplateSpec, Workload, json};
 
 pub(super) fn check(object: &Object) -> Vec<Cause> {
     let value = object.to_value();
