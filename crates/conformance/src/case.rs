@@ -15,6 +15,8 @@ pub struct Case<'a> {
     pub group: &'a str,
     /// The case.
     pub value: &'a Value,
+    /// The file that it stands in: what its cases share is beside them.
+    pub file: &'a Value,
 }
 
 /// A difference between what a case expects and what the model gives.

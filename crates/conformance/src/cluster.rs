@@ -9,7 +9,6 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod world;
-mod yaml;
 
 use crate::case::{Case, NotPlayed, Played};
 use recording::Recording;

@@ -17,6 +17,7 @@ mod service_account_admission;
 mod url_match;
 
 use crate::case::{Case, Played};
+use crate::kubectl;
 
 /// Plays one case of a family.
 pub type Play = fn(&Case<'_>) -> Played;
@@ -38,6 +39,13 @@ pub fn player(family: &str) -> Option<Play> {
         "secret_validation" => secret_validation::play,
         "service_account_admission" => service_account_admission::play,
         "url_match" => url_match::play,
+        "apply" | "create_other" | "create_secret" | "describe" | "errors_offline" | "events"
+        | "get" | "local_edit" | "mutate" | "rollout" | "watch" | "yaml_dialect" => {
+            kubectl::command::play
+        }
+        "human_duration" => kubectl::human_duration,
+        "jsonpath" => kubectl::jsonpath,
+        "pod_status_column" => kubectl::pod_status_column,
         _ => return None,
     })
 }

@@ -9,5 +9,6 @@
 pub mod case;
 mod cluster;
 pub mod family;
+mod kubectl;
 pub mod report;
 pub mod run;

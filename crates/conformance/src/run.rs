@@ -71,7 +71,7 @@ fn file(path: &Path, report: &mut Report) {
     let family = if in_cluster || is_recording { CLUSTER.to_owned() } else { stem.clone() };
     let player = family::player(&family);
     let cases = if family == CLUSTER {
-        vec![Case { group: CLUSTER, value: &value }]
+        vec![Case { group: CLUSTER, value: &value, file: &value }]
     } else {
         cases_of(&value)
     };
@@ -80,7 +80,8 @@ fn file(path: &Path, report: &mut Report) {
         return report.outcomes.push(Outcome { family, id: "file".to_owned(), verdict });
     }
     for (number, case) in cases.into_iter().enumerate() {
-        let id = case.value.get("id").and_then(Value::as_str).map_or_else(
+        let named = ["id", "name"].iter().find_map(|key| case.value.get(*key)?.as_str());
+        let id = named.map_or_else(
             || if family == CLUSTER { stem.clone() } else { format!("#{}", number + 1) },
             str::to_owned,
         );
@@ -92,8 +93,13 @@ fn file(path: &Path, report: &mut Report) {
     }
 }
 
-/// The cases of a file: the items of `groups[].cases`, and of every other list of mappings at its top.
+/// The cases of a file: its items, if it is a list; else the items of `groups[].cases`, and of every other list of mappings
+/// at its top.
 fn cases_of(file: &Value) -> Vec<Case<'_>> {
+    let case = |group, value| Case { group, value, file };
+    if let Some(items) = file.as_sequence() {
+        return items.iter().filter(|item| item.is_mapping()).map(|item| case("", item)).collect();
+    }
     let mut cases = Vec::new();
     let lists = file.as_mapping().into_iter().flatten();
     for (key, value) in lists {
@@ -101,9 +107,9 @@ fn cases_of(file: &Value) -> Vec<Case<'_>> {
         for item in items.iter().filter(|item| item.is_mapping()) {
             match (item.get("group").and_then(Value::as_str), item.get("cases")) {
                 (Some(group), Some(Value::Sequence(inner))) => {
-                    cases.extend(inner.iter().map(|value| Case { group, value }));
+                    cases.extend(inner.iter().map(|value| case(group, value)));
                 }
-                _ => cases.push(Case { group: key, value: item }),
+                _ => cases.push(case(key, item)),
             }
         }
     }
@@ -181,7 +187,7 @@ mod tests {
         assert_eq!(run(text, "weather").len(), 2);
         assert!(matches!(run(text, "weather")[0], Verdict::NotPlayed(_)));
         let value = Value::Null;
-        let case = Case { group: "", value: &value };
+        let case = Case { group: "", value: &value, file: &value };
         let verdict = verdict(Some(|_| panic!("on purpose")), &case);
         assert!(matches!(verdict, Verdict::Panicked(words) if words.contains("on purpose")));
     }

@@ -7,18 +7,33 @@ use pullpath_conformance::run;
 
 /// The families that must be complete.
 const COMPLETE: &[&str] = &[
+    "apply",
     "backoff",
+    "create_other",
+    "create_secret",
     "credential_provider",
+    "describe",
     "dockerconfig_parse",
     "ensure_image",
+    "errors_offline",
+    "events",
+    "get",
+    "human_duration",
     "image_reference",
+    "jsonpath",
     "keyring_match",
+    "local_edit",
+    "mutate",
+    "pod_status_column",
     "pod_validation",
     "pull_policy_default",
     "registry_pull",
+    "rollout",
     "secret_validation",
     "service_account_admission",
     "url_match",
+    "watch",
+    "yaml_dialect",
 ];
 
 fn folder() -> PathBuf {

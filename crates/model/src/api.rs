@@ -43,7 +43,7 @@ mod change;
 mod client;
 mod delete;
 mod error;
-mod patch;
+pub mod patch;
 mod query;
 mod read;
 mod route;
@@ -57,6 +57,7 @@ pub use client::{Applied, AppliedVerb};
 pub use error::{ApiError, Cause};
 pub(crate) use query::Propagation;
 pub use query::Query;
+pub use read::selects_labels;
 pub use route::Target;
 
 /// A request to the API server.

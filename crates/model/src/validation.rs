@@ -14,6 +14,7 @@ use crate::api::{ApiError, Cause};
 use crate::go::quote;
 use crate::object::{Kind, Object, Plain, Role, RoleSpec};
 
+pub use name::{config_key as config_key_errors, label_value as label_value_errors};
 pub use pod::{ephemeral_update as on_ephemeral_update, update as on_pod_update};
 pub use warning::of as warnings;
 

@@ -1,4 +1,4 @@
-//! What a command has around it: the API, time, files; and what it leaves behind.
+//! What a terminal has around it: the API and time; and what a command leaves behind.
 
 use pullpath_model::api::{Request, Response};
 use pullpath_model::time::SimTime;
@@ -18,16 +18,18 @@ pub trait Host {
     /// Lets the next thing happen, if it happens until `end`. Answers whether there was one; if not, it is `end` now.
     fn step(&mut self, end: SimTime) -> bool;
 
-    /// Reads one YAML document as kubectl does.
-    fn read_yaml(&self, document: &str) -> Result<Value, YamlError>;
+    /// What the last step told those who watch: `ADDED`, `MODIFIED` or `DELETED`, and the object. A host that tells nothing is
+    /// asked for its objects instead.
+    fn told(&mut self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
 
-    /// The text of a file.
-    fn read_file(&self, path: &str) -> Option<String>;
+    /// Whether the server has a type of objects.
+    fn serves(&self, api_version: &str, kind: &str) -> bool {
+        let _ = (api_version, kind);
+        true
+    }
 }
-
-/// Why a YAML document could not be read, in the words of Go's parser: `line 7: did not find expected key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct YamlError(pub String);
 
 /// What a command printed and how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,10 +51,10 @@ impl Output {
         self.stdout.push('\n');
     }
 
-    /// A line on standard error.
+    /// A line on standard error; nothing where there is nothing to say.
     pub(crate) fn complain(&mut self, line: &str) {
         self.stderr.push_str(line);
-        if !line.ends_with('\n') {
+        if !line.is_empty() && !line.ends_with('\n') {
             self.stderr.push('\n');
         }
     }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use pullpath_model::api::{Request, Response};
 use pullpath_model::cluster::Cluster;
 use pullpath_model::object::Kind;
-use pullpath_model::time::SimTime;
+use pullpath_model::time::{SimTime, Span};
 use pullpath_model::world::World;
-use pullpath_shell::{Host, YamlError, run};
-use serde_json::Value;
+use pullpath_shell::{Client, Host, Output, Shell};
 
 struct Room(Cluster);
 
@@ -32,15 +31,10 @@ impl Host for Room {
         }
         stepped
     }
+}
 
-    // JSON is YAML enough here; the dialect is the injected reader's.
-    fn read_yaml(&self, document: &str) -> Result<Value, YamlError> {
-        serde_json::from_str(document).map_err(|error| YamlError(error.to_string()))
-    }
-
-    fn read_file(&self, _: &str) -> Option<String> {
-        None
-    }
+fn run(room: &mut Room, line: &str, stdin: Option<&str>, patience: Option<Span>) -> Output {
+    Shell::new(Client::default()).run(room, line, stdin, patience)
 }
 
 /// Runs a line and compares all that it printed: standard output, then standard error behind `! `.
@@ -112,7 +106,12 @@ fn what_is_not_there_is_said_in_kubectls_words() {
         "",
         "! error: the server doesn't have a resource type \"pullsecrets\"\n",
     );
-    check(room, "kubectl gte pods", "", "! error: unknown command \"gte\" for \"kubectl\"\n");
+    check(
+        room,
+        "kubectl gte pods",
+        "",
+        "! error: unknown command \"gte\" for \"kubectl\"\n! \n! Did you mean this?\n! \tget\n",
+    );
     check(
         room,
         "kubectl delete pods",

@@ -11,12 +11,11 @@ use pullpath_model::pod_status::PodChange;
 use pullpath_model::pull::Exchange;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::world::World;
-use pullpath_shell::{Host, Output, YamlError};
+use pullpath_shell::{Client, Host, Output, Shell};
 use serde_json::Value;
 
 use super::recording::{Action, Recording};
 use super::world::{self, Change};
-use super::yaml;
 use crate::case::NotPlayed;
 
 /// What came of playing.
@@ -127,7 +126,8 @@ impl Stage {
         {
             self.namespaces.push(name.trim().to_owned());
         }
-        Ok(pullpath_shell::run(self, command, action.stdin.as_deref(), patience))
+        let mut shell = Shell::new(Client::default());
+        Ok(shell.run(self, command, action.stdin.as_deref(), patience))
     }
 
     /// Something outside the cluster's objects changes.
@@ -277,13 +277,5 @@ impl Host for Stage {
             self.observe();
             false
         }
-    }
-
-    fn read_yaml(&self, document: &str) -> Result<Value, YamlError> {
-        yaml::read(document)
-    }
-
-    fn read_file(&self, _: &str) -> Option<String> {
-        None
     }
 }

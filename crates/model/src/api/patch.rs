@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Applies a merge patch: objects merge, null removes, everything else replaces.
-pub(super) fn merge(target: &mut Value, patch: &Value) {
+pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;
@@ -22,7 +22,7 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
 }
 
 /// Applies a JSON patch. `None` if an operation does not apply.
-pub(super) fn apply_json(target: &mut Value, operations: &[Value]) -> Option<()> {
+pub fn apply_json(target: &mut Value, operations: &[Value]) -> Option<()> {
     for operation in operations {
         let path = operation.get("path")?.as_str()?;
         let value = || operation.get("value").cloned();

@@ -98,7 +98,7 @@ impl Cluster {
 }
 
 /// `app=web,tier!=front,team,!old`
-pub(super) fn selects_labels(selector: &str, object: &Value) -> bool {
+pub fn selects_labels(selector: &str, object: &Value) -> bool {
     let label = |key: &str| object["metadata"]["labels"][key.trim()].as_str();
     selector.split(',').map(str::trim).filter(|term| !term.is_empty()).all(|term| {
         if let Some((key, value)) = term.split_once("!=") {

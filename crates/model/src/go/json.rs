@@ -89,6 +89,21 @@ pub fn check(data: &[u8]) -> Result<(), SyntaxError> {
     if scanner.state == State::End { Ok(()) } else { Err(SyntaxError::UnexpectedEnd) }
 }
 
+/// Where the first value of a stream ends; or how many bytes of the stream Go had read when it stumbled, and over what.
+pub fn first(data: &[u8]) -> Result<usize, (usize, SyntaxError)> {
+    let mut scanner = Scanner { state: State::Value, open: Vec::new() };
+    for (index, byte) in data.iter().enumerate() {
+        scanner.step(*byte).map_err(|error| (index + 1, error))?;
+        let whole = matches!(scanner.state, State::End | State::AfterValue);
+        if whole && scanner.open.is_empty() {
+            return Ok(index + 1);
+        }
+    }
+    // A number ends only with what follows it.
+    let ended = scanner.step(b' ').is_ok() && scanner.state == State::End;
+    if ended { Ok(data.len()) } else { Err((data.len(), SyntaxError::UnexpectedEnd)) }
+}
+
 /// The deepest nesting that Go reads.
 const MAX_DEPTH: usize = 10_000;
 

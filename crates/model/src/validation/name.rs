@@ -123,14 +123,14 @@ pub(super) fn qualified(text: &str) -> Vec<String> {
 }
 
 /// The value of a label.
-pub(super) fn label_value(text: &str) -> Vec<String> {
+pub fn label_value(text: &str) -> Vec<String> {
     let right = text.is_empty() || is_qualified_name(text);
     let wrong = || LABEL_VALUE.to_owned();
     too_long(text, 63).into_iter().chain((!right).then(wrong)).collect()
 }
 
 /// A key of a Secret or a ConfigMap.
-pub(super) fn config_key(text: &str) -> Vec<String> {
+pub fn config_key(text: &str) -> Vec<String> {
     let mut faults: Vec<String> = too_long(text, 253).into_iter().collect();
     let character = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     if text.is_empty() || !text.bytes().all(character) {

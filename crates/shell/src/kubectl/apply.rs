@@ -1,64 +1,110 @@
-//! `kubectl apply`, `create -f` and `replace` (K pkg/cmd/apply, create, replace).
+//! `kubectl apply`, `create -f`, `replace` and `diff` (K pkg/cmd/apply, create, replace, diff).
 
-use pullpath_model::api::Method;
+use pullpath_model::api::{Method, PatchType};
 use pullpath_model::apply::{self, LAST_APPLIED, annotated};
 use pullpath_model::object::Kind;
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::manifest::Document;
+use super::builder::Info;
+use super::failure::{Failure, several};
+use super::output::{Form, Shape};
 use super::{DryRun, Run};
-use crate::print::json;
+use crate::print::{json, yaml};
+
+const FILES_NEEDED: &str = "must specify one of -f and -k";
 
 impl Run<'_> {
     /// Every document that can be read is applied, also behind one that the server refuses.
     pub(super) fn apply(&mut self) -> Result<(), Failure> {
-        if self.flags.is_set("server-side") {
-            return Err(Failure::error("`--server-side` is not modelled here"));
+        let server_side = self.flags.is_set("server-side");
+        let dry_run = self.dry_run()?;
+        if self.flags.is_set("force-conflicts") && !server_side {
+            return Err(Failure::error("--force-conflicts only works with --server-side"));
+        }
+        if server_side && dry_run == DryRun::Client {
+            return Err(Failure::error(
+                "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+            ));
+        }
+        if !self.flags.words.is_empty() {
+            let words = self.flags.words.join(" ");
+            return Err(self.flags.usage(&format!("Unexpected args: [{words}]")));
         }
         if self.flags.values("filename").is_empty() {
-            return Err(Failure::error("must specify one of -f and -k"));
+            return Err(Failure::error(FILES_NEEDED));
         }
-        let (documents, read) = self.documents();
-        let none = documents.is_empty();
-        let mut failures: Vec<Failure> = Vec::new();
-        for document in documents {
-            failures.extend(self.apply_one(document).err());
-        }
-        failures.extend(read.err());
-        if none && failures.is_empty() {
+        self.validation()?;
+        let form = self.form(false)?;
+        let (infos, read) = self.documents(false);
+        if infos.is_empty() && read.is_ok() {
             return Err(Failure::error("no objects passed to apply"));
         }
+        let mut failures: Vec<Failure> = read.err().into_iter().collect();
+        let mut applied = Vec::new();
+        for info in infos {
+            let done =
+                if server_side { self.apply_on_server(&info) } else { self.apply_one(&info) };
+            match done {
+                Ok((object, verb)) if matches!(form, Form::Plain { .. } | Form::Name) => {
+                    self.report(&object, verb, Shape::AsItIs)?;
+                }
+                Ok((object, _)) => applied.push(object),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        self.print_all(&form, applied)?;
         several(failures)
     }
 
-    fn apply_one(&mut self, document: Document) -> Result<(), Failure> {
-        let Document { resource, source, .. } = &document;
-        let (namespace, name) = (document.namespace().to_owned(), document.name().to_owned());
-        let modified = annotated(&document.object);
+    fn apply_on_server(&mut self, info: &Info) -> Result<(Value, &'static str), Failure> {
+        let query = format!("fieldManager=kubectl&{}", self.write_query()?);
+        let query = if self.flags.is_set("force-conflicts") {
+            format!("{query}&force=true")
+        } else {
+            query
+        };
+        let method = Method::Patch(PatchType::Apply);
+        let object = self.ask(method, info.path(), &query, Some(&info.object))?;
+        Ok((object, "serverside-applied"))
+    }
+
+    /// The object as it is then, and what was done.
+    fn apply_one(&mut self, info: &Info) -> Result<(Value, &'static str), Failure> {
+        let (resource, source) = (info.resource(), info.source.as_deref().unwrap_or_default());
+        let modified = annotated(&info.object);
         let query = self.write_query()?;
-        let live = match self.fetch(resource, &namespace, &name) {
+        let dry_run = self.dry_run()?;
+        let live = match self.fetch(resource, &info.namespace, &info.name) {
             Ok(live) => live,
             Err(failure) if failure.is_not_found() => {
-                let object = apply::creation(&document.object);
-                let created = match self.dry_run()? {
+                let object = apply::creation(&info.object);
+                let created = match dry_run {
                     DryRun::Client => object,
                     DryRun::No | DryRun::Server => self
-                        .ask(Method::Post, resource.path(&namespace, ""), &query, Some(&object))
+                        .ask(
+                            Method::Post,
+                            resource.path(&info.namespace, ""),
+                            &query,
+                            Some(&object),
+                        )
                         .map_err(|failure| failure.about_file("creating", source))?,
                 };
-                return self.report(resource, &created, "created");
+                return Ok((created, "created"));
             }
             Err(failure) => {
-                return Err(failure.about_file(
-                    &format!("retrieving current configuration of {}", resource.printed(&name)),
-                    source,
-                ));
+                let what = format!(
+                    "retrieving current configuration of:\n{}\nfrom server for:",
+                    told(info)
+                );
+                return Err(failure.about_file(&what, source));
             }
         };
+        if dry_run == DryRun::Client {
+            return Ok((live, "configured"));
+        }
         let last = live["metadata"]["annotations"][LAST_APPLIED].as_str();
         if last.is_none() {
-            let what = format!("{}/{name}", resource.plural);
+            let what = format!("{}/{}", resource.plural, info.name);
             self.out.complain(&format!(
                 "Warning: resource {what} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically."
             ));
@@ -70,101 +116,200 @@ impl Run<'_> {
         let (format, patch) = apply::three_way(kind, &original, &modified, &live)
             .map_err(|error| Failure::error(&error.to_string()))?;
         if patch.is_empty() {
-            return self.report(resource, &live, "unchanged");
+            return Ok((live, "unchanged"));
         }
         let patch = Value::Object(patch);
-        let patched = match self.dry_run()? {
-            DryRun::Client => live,
-            DryRun::No | DryRun::Server => self
-                .ask(Method::Patch(format), resource.path(&namespace, &name), &query, Some(&patch))
-                .map_err(|failure| {
-                    let what = format!(
-                        "applying patch:\n{}\nto:\n{}\nfor:",
-                        json::compact(&patch),
-                        resource.printed(&name)
-                    );
-                    failure.about_file(&what, source)
-                })?,
-        };
-        self.report(resource, &patched, "configured")
+        let patched = self.ask(Method::Patch(format), info.path(), &query, Some(&patch)).map_err(
+            |failure| {
+                let what = format!(
+                    "applying patch:\n{}\nto:\n{}\nfor:",
+                    json::compact(&patch),
+                    told(info)
+                );
+                failure.about_file(&what, source)
+            },
+        )?;
+        Ok((patched, "configured"))
     }
 
     pub(super) fn create_from_files(&mut self) -> Result<(), Failure> {
-        let (documents, read) = self.documents();
+        if !self.flags.words.is_empty() {
+            let words = self.flags.words.join(" ");
+            return Err(self.flags.usage(&format!("Unexpected args: [{words}]")));
+        }
+        if self.flags.values("filename").is_empty() {
+            return Err(Failure::error(FILES_NEEDED));
+        }
+        self.validation()?;
+        let (infos, read) = self.documents(false);
+        let none = infos.is_empty() && read.is_ok();
         let mut failures: Vec<Failure> = Vec::new();
-        for document in documents {
-            let Document { resource, source, object } = &document;
-            let object =
-                if self.flags.is_set("save-config") { annotated(object) } else { object.clone() };
+        for info in infos {
+            let object = if self.flags.is_set("save-config") {
+                annotated(&info.object)
+            } else {
+                info.object.clone()
+            };
             let query = self.write_query()?;
-            let path = resource.path(document.namespace(), "");
+            let path = info.resource().path(&info.namespace, "");
             let created = match self.dry_run()? {
                 DryRun::Client => Ok(object),
                 DryRun::No | DryRun::Server => self.ask(Method::Post, path, &query, Some(&object)),
             };
             match created {
-                Ok(created) => self.report(resource, &created, "created")?,
-                Err(failure) => failures.push(failure.about_file("creating", source)),
+                Ok(created) => self.report(&created, "created", Shape::AsItIs)?,
+                Err(failure) => {
+                    let source = info.source.as_deref().unwrap_or_default();
+                    failures.push(failure.about_file("creating", source));
+                }
             }
         }
         failures.extend(read.err());
+        if none {
+            return Err(Failure::error("no objects passed to create"));
+        }
         several(failures)
     }
 
     pub(super) fn replace(&mut self) -> Result<(), Failure> {
-        let (documents, read) = self.documents();
+        if self.flags.values("filename").is_empty() {
+            return Err(self.flags.usage("Must specify --filename to replace"));
+        }
+        self.validation()?;
+        let (infos, read) = self.documents(false);
+        let none = infos.is_empty() && read.is_ok();
         let mut failures: Vec<Failure> = Vec::new();
-        for document in documents {
-            failures.extend(self.replace_one(&document).err());
+        for info in infos {
+            failures.extend(self.replace_one(&info).err());
         }
         failures.extend(read.err());
+        if none {
+            return Err(Failure::error("no objects passed to replace"));
+        }
         several(failures)
     }
 
-    fn replace_one(&mut self, document: &Document) -> Result<(), Failure> {
-        let Document { resource, object, source } = document;
-        let (namespace, name) = (document.namespace(), document.name());
-        let path = resource.path(namespace, name);
+    fn replace_one(&mut self, info: &Info) -> Result<(), Failure> {
+        let resource = info.resource();
         let query = self.write_query()?;
+        let object = if self.flags.is_set("save-config") {
+            annotated(&info.object)
+        } else {
+            info.object.clone()
+        };
         if self.flags.is_set("force") {
-            match self.ask(Method::Delete, path.clone(), "", None) {
+            match self.ask(Method::Delete, info.path(), "", None) {
                 Ok(_) => {
-                    self.wait_until_gone(resource, namespace, name, None);
-                    self.out.say(&format!(
-                        "{} \"{name}\" deleted from {namespace} namespace",
-                        resource.type_name()
-                    ));
+                    self.tell_deleted(info, "deleted", "")?;
+                    self.wait_until_gone(resource, &info.namespace, &info.name, None, None);
                 }
                 Err(failure) if failure.is_not_found() => {}
                 Err(failure) => return Err(failure),
             }
-            let path = resource.path(namespace, "");
-            let created = self.ask(Method::Post, path, &query, Some(object))?;
-            return self.report(resource, &created, "replaced");
+            let path = resource.path(&info.namespace, "");
+            let created = self.ask(Method::Post, path, &query, Some(&object))?;
+            return self.report(&created, "replaced", Shape::AsItIs);
         }
-        let replaced = self
-            .ask(Method::Put, path, &query, Some(object))
-            .map_err(|failure| failure.about_file("replacing", source))?;
-        self.report(resource, &replaced, "replaced")
+        let replaced = match self.dry_run()? {
+            DryRun::Client => object,
+            DryRun::No | DryRun::Server => {
+                let source = info.source.as_deref().unwrap_or_default();
+                self.ask(Method::Put, info.path(), &query, Some(&object))
+                    .map_err(|failure| failure.about_file("replacing", source))?
+            }
+        };
+        self.report(&replaced, "replaced", Shape::AsItIs)
+    }
+
+    /// `kubectl diff`: the objects there now against what applying the files would make of them. Exit code 1 if they differ.
+    pub(super) fn diff(&mut self) -> Result<(), Failure> {
+        if self.flags.values("filename").is_empty() {
+            return Err(Failure::error(FILES_NEEDED));
+        }
+        let (infos, read) = self.documents(false);
+        let mut failures: Vec<Failure> = read.err().into_iter().collect();
+        let mut differs = false;
+        for info in infos {
+            let resource = info.resource();
+            let live = match self.fetch(resource, &info.namespace, &info.name) {
+                Ok(live) => Some(live),
+                Err(failure) if failure.is_not_found() => None,
+                Err(failure) => {
+                    failures.push(failure);
+                    continue;
+                }
+            };
+            let merged = match self.merged(&info, live.as_ref()) {
+                Ok(merged) => merged,
+                Err(failure) => {
+                    failures.push(failure);
+                    continue;
+                }
+            };
+            let lines = |object: Option<&Value>| -> Vec<String> {
+                let text =
+                    object.map(shown).map_or(String::new(), |object| yaml::document(&object));
+                text.lines().map(str::to_owned).collect()
+            };
+            let (before, after) = (lines(live.as_ref()), lines(Some(&merged)));
+            if before != after {
+                differs = true;
+                let group = if resource.group.is_empty() {
+                    String::new()
+                } else {
+                    format!("{}.", resource.group)
+                };
+                let name = format!(
+                    "{group}{}.{}.{}.{}",
+                    resource.version, resource.kind, info.namespace, info.name
+                );
+                self.out.say(&format!("diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}"));
+                self.out.say(&format!("--- /tmp/LIVE/{name}\n+++ /tmp/MERGED/{name}"));
+                let text = pullpath_model::go::difflib::unified(&before, &after);
+                self.out.stdout.push_str(&text);
+            }
+        }
+        several(failures)?;
+        if differs {
+            self.out.exit = 1;
+        }
+        Ok(())
+    }
+
+    fn merged(&mut self, info: &Info, live: Option<&Value>) -> Result<Value, Failure> {
+        let query = format!("{}&dryRun=All", self.write_query()?);
+        let Some(live) = live else {
+            let object = apply::creation(&info.object);
+            let path = info.resource().path(&info.namespace, "");
+            return self.ask(Method::Post, path, &query, Some(&object));
+        };
+        let resource = info.resource();
+        let kind = Kind::of(&resource.api_version(), resource.kind)
+            .ok_or_else(|| Failure::error("the server could not find the requested resource"))?;
+        let (format, patch) = apply::patch(kind, live, &info.object)
+            .map_err(|error| Failure::error(&error.to_string()))?;
+        if patch.is_empty() {
+            return Ok(live.clone());
+        }
+        self.ask(Method::Patch(format), info.path(), &query, Some(&Value::Object(patch)))
     }
 }
 
-/// One failure is itself; several stand one below the other, without the head that a single one gets.
-pub(super) fn several(mut failures: Vec<Failure>) -> Result<(), Failure> {
-    if failures.len() <= 1 {
-        return failures.pop().map_or(Ok(()), Err);
+fn shown(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
     }
-    let lines: Vec<String> = failures
-        .iter()
-        .map(|failure| match &failure.status {
-            Some(status) => match status["reason"].as_str() {
-                Some(reason) if !reason.is_empty() => {
-                    format!("Error from server ({reason}): {}", failure.message())
-                }
-                _ => failure.message(),
-            },
-            None => failure.message(),
-        })
-        .collect();
-    Err(Failure::plain(lines.join("\n")))
+    object
+}
+
+/// An object as errors of `apply` describe it (CR pkg/resource/visitor.go Info.String).
+fn told(info: &Info) -> String {
+    let resource = info.resource();
+    let (group, version, kind, plural) =
+        (resource.group, resource.version, resource.kind, resource.plural);
+    format!(
+        "Resource: \"{group}/{version}, Resource={plural}\", GroupVersionKind: \"{group}/{version}, Kind={kind}\"\nName: \"{}\", Namespace: \"{}\"",
+        info.name, info.namespace
+    )
 }

@@ -1,229 +1,363 @@
-//! `patch`, `scale`, `set`, `annotate`, `label`.
+//! `patch`, `scale`, `annotate`, `label` (K pkg/cmd).
+
+use std::collections::BTreeMap;
 
 use pullpath_model::api::{Method, PatchType};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::resource::{Named, Resource};
-use super::{DryRun, Run};
+use super::builder::{Found, Info, NO_RESOURCE, Wanted};
+use super::failure::{Failure, several};
+use super::output::Shape;
+use super::{DryRun, Run, local};
+use crate::read;
+
+const SERVER_AND_LOCAL: &str =
+    "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
 
 impl Run<'_> {
     pub(super) fn patch(&mut self) -> Result<(), Failure> {
-        let Named { resource, names } = self.one_type(&self.flags.words.clone())?;
-        let text = match (self.flags.value("patch"), self.flags.value("patch-file")) {
-            (Some(text), _) => text.to_owned(),
-            (None, Some(path)) => self.host.read_file(path).ok_or_else(|| {
-                Failure::error(&format!(
-                    "unable to read patch file: open {path}: no such file or directory"
-                ))
-            })?,
-            (None, None) => {
-                return Err(Failure::error(
-                    "must specify --patch or --patch-file containing the contents of the patch",
-                ));
-            }
-        };
-        let format = match self.flags.value("type").unwrap_or("strategic") {
-            "strategic" => PatchType::Strategic,
-            "merge" => PatchType::Merge,
-            "json" => PatchType::Json,
-            other => {
+        let is_local = self.flags.is_set("local");
+        let dry_run = self.dry_run()?;
+        let (given, file) = (self.flags.text("patch"), self.flags.text("patch-file"));
+        if given.is_some() && file.is_some() {
+            return Err(Failure::error("cannot specify --patch and --patch-file together"));
+        }
+        if given.is_none() && file.is_none() {
+            return Err(Failure::error(
+                "must specify --patch or --patch-file containing the contents of the patch",
+            ));
+        }
+        if is_local && !self.flags.words.is_empty() {
+            return Err(Failure::error("cannot specify --local and server resources"));
+        }
+        if is_local && dry_run == DryRun::Server {
+            return Err(Failure::error(SERVER_AND_LOCAL));
+        }
+        let format = match self.flags.text("type").map(str::to_lowercase).as_deref() {
+            None | Some("strategic") => PatchType::Strategic,
+            Some("merge") => PatchType::Merge,
+            Some("json") => PatchType::Json,
+            Some(_) => {
                 return Err(Failure::error(&format!(
-                    "--type must be one of [json merge strategic], not \"{other}\""
+                    "--type must be one of [json merge strategic], not {}",
+                    pullpath_model::go::quote(self.flags.text("type").unwrap_or_default())
                 )));
             }
         };
-        let patch = self.host.read_yaml(&text).map_err(|error| {
-            Failure::error(&format!("unable to parse \"{text}\": yaml: {}", error.0))
-        })?;
-        let namespace = self.namespace();
-        for name in names {
-            let before = self.fetch(resource, &namespace, &name)?;
-            let query = if self.dry_run()? == DryRun::Server { "dryRun=All" } else { "" };
-            let mut path = resource.path(&namespace, &name);
-            if let Some(subresource) = self.flags.value("subresource") {
-                path.push_str(&format!("/{subresource}"));
-            }
-            let after = self.ask(Method::Patch(format), path, query, Some(&patch))?;
-            let verb = if before == after { "patched (no change)" } else { "patched" };
-            self.report(resource, &after, verb)?;
+        let text = match (given, file) {
+            (_, Some(path)) => self.host.read_file(path).map_err(|refusal| {
+                Failure::error(&format!("unable to read patch file: open {path}: {refusal}"))
+            })?,
+            (given, None) => given.unwrap_or_default().to_owned(),
+        };
+        // JSON is sent as it is, anything else is taken for YAML.
+        let body = if text.trim_start().starts_with('{') {
+            text
+        } else {
+            let value = read::document(&text).map_err(|error| {
+                let quoted = pullpath_model::go::quote(&text);
+                Failure::error(&format!("unable to parse {quoted}: {error}"))
+            })?;
+            crate::print::json::compact(&value)
+        };
+        let words = self.flags.words.clone();
+        if words.is_empty() && self.flags.values("filename").is_empty() {
+            return Err(Failure::error(NO_RESOURCE));
         }
-        Ok(())
+        let wanted = Wanted { local: is_local, ..Wanted::default() };
+        let Found { infos, mut failures, .. } = self.find(&words, wanted)?;
+        if infos.is_empty() && failures.is_empty() {
+            return Err(Failure::error("no objects passed to patch"));
+        }
+        for info in infos {
+            match self.patch_one(&info, format, &body, is_local || dry_run == DryRun::Client) {
+                Ok(after) => {
+                    let changed = after != info.object;
+                    let verb = if changed { "patched" } else { "patched (no change)" };
+                    self.report_patch(&after, verb)?;
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        several(failures)
+    }
+
+    /// `patch` never says that it was a dry run of the client.
+    fn report_patch(&mut self, object: &Value, verb: &str) -> Result<(), Failure> {
+        if self.dry_run()? == DryRun::Client && self.flags.text("output").is_none() {
+            self.out.say(&format!("{} {verb}", super::resource::printed(object)));
+            return Ok(());
+        }
+        self.report(object, verb, Shape::AsItIs)
+    }
+
+    fn patch_one(
+        &mut self,
+        info: &Info,
+        format: PatchType,
+        body: &str,
+        here: bool,
+    ) -> Result<Value, Failure> {
+        if here {
+            return local::patched(&info.object, format, body);
+        }
+        let mut path = info.path();
+        if let Some(subresource) = self.flags.text("subresource") {
+            path.push_str(&format!("/{subresource}"));
+        }
+        let query = self.dry_query()?;
+        self.connect()?;
+        let response = self.send_text(Method::Patch(format), path, query, body);
+        if response.code >= 400 {
+            return Err(Failure::of_status(&response.body));
+        }
+        Ok(response.body)
     }
 
     pub(super) fn scale(&mut self) -> Result<(), Failure> {
-        let replicas = self.flags.value("replicas").and_then(|text| text.parse::<i32>().ok());
-        let Some(replicas) = replicas.filter(|replicas| *replicas >= 0) else {
-            return Err(Failure::error(
+        let Some(replicas) = self.flags.number("replicas").filter(|replicas| *replicas >= 0) else {
+            return Err(self.flags.usage(
                 "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
             ));
         };
-        let (objects, failures) = self.objects(&self.flags.words.clone())?;
-        let patch = json!({ "spec": { "replicas": replicas } });
-        for (resource, object) in objects {
-            let (namespace, name) = place(&object);
-            let path = format!("{}/scale", resource.path(&namespace, &name));
-            self.ask(Method::Patch(PatchType::Merge), path, "", Some(&patch))?;
-            self.report(resource, &object, "scaled")?;
+        let words = self.flags.words.clone();
+        let Found { infos, mut failures, .. } = self.find(&words, Wanted::default())?;
+        if infos.is_empty() && failures.is_empty() {
+            return Err(Failure::error("no objects passed to scale"));
         }
-        super::apply::several(failures)
-    }
-
-    /// `set image TYPE/NAME container=image…`; `*` means every container.
-    pub(super) fn set_image(&mut self) -> Result<(), Failure> {
-        let (pairs, named): (Vec<String>, Vec<String>) =
-            self.flags.words.clone().into_iter().partition(|word| word.contains('='));
-        if pairs.is_empty() {
-            return Err(Failure::error("at least one image update is required"));
-        }
-        let pairs: Vec<(&str, &str)> =
-            pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
-        let (objects, mut failures) = self.objects(&named)?;
-        for (resource, object) in objects {
-            let template = template_path(resource);
-            let spec = object.pointer(&format!("{template}/spec")).cloned().unwrap_or_default();
-            let mut patch = Map::new();
-            let mut missing = Vec::new();
-            for (container, image) in &pairs {
-                let mut found = false;
-                for list in ["initContainers", "containers"] {
-                    for one in spec[list].as_array().into_iter().flatten() {
-                        if *container == "*" || one["name"] == **container {
-                            found = true;
-                            let items = patch.entry(list).or_insert_with(|| json!([]));
-                            if let Some(items) = items.as_array_mut() {
-                                items.push(json!({ "name": one["name"], "image": image }));
-                            }
-                        }
-                    }
-                }
-                if !found {
-                    missing.push(Failure::error(&format!(
-                        "unable to find container named \"{container}\""
-                    )));
-                }
-            }
-            if !missing.is_empty() {
-                failures.extend(missing);
+        let dry_run = self.dry_run()?;
+        let current = self.flags.number("current-replicas").filter(|current| *current >= 0);
+        for info in infos {
+            let now = info.object["spec"]["replicas"].as_i64().unwrap_or(1);
+            if let Some(current) = current.filter(|current| *current != now) {
+                failures
+                    .push(Failure::error(&format!("Expected replicas to be {current}, was {now}")));
                 continue;
             }
-            self.patch_spec(resource, &object, Value::Object(patch), "image updated")?;
+            if dry_run != DryRun::Client {
+                let patch = json!({ "spec": { "replicas": replicas } });
+                let path = format!("{}/scale", info.path());
+                let query = self.dry_query()?;
+                let asked = self.ask(Method::Patch(PatchType::Merge), path, query, Some(&patch));
+                if let Err(failure) = asked {
+                    failures.push(failure);
+                    continue;
+                }
+            }
+            self.report(&info.object, "scaled", Shape::AsItIs)?;
         }
-        super::apply::several(failures)
-    }
-
-    /// `set serviceaccount TYPE NAME account`, or `TYPE/NAME account`.
-    pub(super) fn set_service_account(&mut self) -> Result<(), Failure> {
-        let mut words = self.flags.words.clone();
-        let Some(account) = words.pop().filter(|_| !words.is_empty()) else {
-            return Err(Failure::error("serviceaccount is required"));
-        };
-        let (objects, failures) = self.objects(&words)?;
-        for (resource, object) in objects {
-            let spec = json!({ "serviceAccountName": account });
-            self.patch_spec(resource, &object, spec, "serviceaccount updated")?;
-        }
-        super::apply::several(failures)
-    }
-
-    fn patch_spec(
-        &mut self,
-        resource: &Resource,
-        object: &Value,
-        spec: Value,
-        verb: &str,
-    ) -> Result<(), Failure> {
-        let mut patch = json!({ "spec": spec });
-        for step in template_path(resource).rsplit('/').filter(|step| !step.is_empty()) {
-            patch = json!({ step: patch });
-        }
-        let (namespace, name) = place(object);
-        let path = resource.path(&namespace, &name);
-        let after = self.ask(Method::Patch(PatchType::Strategic), path, "", Some(&patch))?;
-        self.report(resource, &after, verb)
-    }
-
-    pub(super) fn annotate(&mut self) -> Result<(), Failure> {
-        self.mark("annotations", "annotation", |_, _| "annotated")
+        several(failures)
     }
 
     pub(super) fn label(&mut self) -> Result<(), Failure> {
-        self.mark("labels", "label", |changed, only_removed| match (changed, only_removed) {
-            (false, _) => "not labeled",
-            (true, true) => "unlabeled",
-            (true, false) => "labeled",
-        })
+        self.mark(&LABELS)
+    }
+
+    pub(super) fn annotate(&mut self) -> Result<(), Failure> {
+        self.mark(&ANNOTATIONS)
     }
 
     /// `key=value` sets, `key-` takes away.
-    fn mark(
-        &mut self,
-        field: &str,
-        what: &str,
-        verb: fn(bool, bool) -> &'static str,
-    ) -> Result<(), Failure> {
-        let is_mark = |word: &String| word.contains('=') || word.ends_with('-');
-        let (marks, named): (Vec<String>, Vec<String>) =
-            self.flags.words.clone().into_iter().partition(is_mark);
-        if marks.is_empty() {
-            return Err(Failure::error(&format!("at least one {what} update is required")));
-        }
-        let (objects, failures) = self.objects(&named)?;
-        for (resource, object) in objects {
-            let mut changes = Map::new();
-            let mut declared = Vec::new();
-            for mark in &marks {
-                match mark.split_once('=') {
-                    Some((key, value)) => {
-                        let before = object["metadata"][field][key].as_str();
-                        if let Some(before) = before.filter(|before| *before != value)
-                            && !self.flags.is_set("overwrite")
-                        {
-                            declared.push(format!("'{key}' already has a value ({before})"));
-                        }
-                        changes.insert(key.to_owned(), value.into());
-                    }
-                    None => {
-                        changes.insert(mark.trim_end_matches('-').to_owned(), Value::Null);
-                    }
+    fn mark(&mut self, kind: &Mark) -> Result<(), Failure> {
+        let dry_run = self.dry_run()?;
+        let is_local = self.flags.is_set("local");
+        let (named, pairs) = pairs(&self.flags.words, kind.name)?;
+        let mut set: BTreeMap<String, String> = BTreeMap::new();
+        let mut removed: Vec<String> = Vec::new();
+        for pair in &pairs {
+            match (pair.split_once('='), pair.strip_suffix('-')) {
+                (Some((key, value)), _) => {
+                    kind.check(pair, key, value)?;
+                    set.insert(key.to_owned(), value.to_owned());
+                }
+                (None, Some(key)) => removed.push(key.to_owned()),
+                (None, None) => {
+                    return Err(Failure::error(&format!("unknown {} spec: {pair}", kind.name)));
                 }
             }
-            if !declared.is_empty() {
-                return Err(Failure::error(&match field {
-                    "labels" => declared
-                        .iter()
-                        .map(|text| format!("{text}, and --overwrite is false"))
-                        .collect::<Vec<_>>()
-                        .join("; "),
-                    _ => format!(
-                        "--overwrite is false but found the following declared annotation(s): {}",
-                        declared.join("; ")
-                    ),
-                }));
-            }
-            let only_removed = changes.values().all(Value::is_null);
-            let (namespace, name) = place(&object);
-            let patch = json!({ "metadata": { field: changes } });
-            let path = resource.path(&namespace, &name);
-            let after = self.ask(Method::Patch(PatchType::Merge), path, "", Some(&patch))?;
-            let changed = after["metadata"][field] != object["metadata"][field];
-            self.report(resource, &after, verb(changed, only_removed))?;
         }
-        super::apply::several(failures)
+        if removed.iter().any(|key| set.contains_key(key)) {
+            return Err(Failure::error(&match kind.name {
+                "label" => "can not both modify and remove a label in the same command".to_owned(),
+                _ => {
+                    let both: Vec<&str> = removed
+                        .iter()
+                        .filter(|key| set.contains_key(*key))
+                        .map(String::as_str)
+                        .collect();
+                    format!(
+                        "can not both modify and remove the following annotation(s) in the same command: {}",
+                        both.join(", ")
+                    )
+                }
+            }));
+        }
+        let has_files = !self.flags.values("filename").is_empty();
+        if self.flags.is_set("all") && self.flags.text("selector").is_some() {
+            return Err(Failure::error("cannot set --all and --selector at the same time"));
+        }
+        if is_local {
+            if dry_run == DryRun::Server {
+                return Err(Failure::error(SERVER_AND_LOCAL));
+            }
+            if !named.is_empty() {
+                let [yaml, json] = kind.examples;
+                return Err(Failure::error(&format!(
+                    "can only use local files by -f {yaml} or --filename={json} when --local=true is set"
+                )));
+            }
+            if !has_files {
+                let [yaml, json] = kind.examples;
+                return Err(Failure::error(&format!(
+                    "one or more files must be specified as -f {yaml} or --filename={json}"
+                )));
+            }
+        } else if named.is_empty() && !has_files {
+            return Err(Failure::error(
+                "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+            ));
+        }
+        if set.is_empty() && removed.is_empty() {
+            return Err(Failure::error(&format!("at least one {} update is required", kind.name)));
+        }
+        let wanted = Wanted { local: is_local, latest: true, ..Wanted::default() };
+        let Found { infos, mut failures, .. } = self.find(&named, wanted)?;
+        for info in infos {
+            let here = is_local || dry_run == DryRun::Client;
+            match self.mark_one(kind, &info, &set, &removed, here) {
+                Ok((object, verb)) => self.report(&object, verb, Shape::AsItIs)?,
+                Err(failure) => failures.push(failure),
+            }
+        }
+        several(failures)
     }
+
+    fn mark_one(
+        &mut self,
+        kind: &Mark,
+        info: &Info,
+        set: &BTreeMap<String, String>,
+        removed: &[String],
+        here: bool,
+    ) -> Result<(Value, &'static str), Failure> {
+        let before = info.object["metadata"][kind.field].clone();
+        if !here && kind.name == "label" {
+            for key in removed.iter().filter(|key| before.get(key.as_str()).is_none()) {
+                self.out.say(&format!("label \"{key}\" not found."));
+            }
+        }
+        if !self.flags.is_set("overwrite") {
+            kind.refuse_overwriting(&before, set)?;
+        }
+        let mut after = info.object.clone();
+        let mut marks = before.as_object().cloned().unwrap_or_default();
+        marks.extend(set.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+        marks.retain(|key, _| !removed.contains(key));
+        // An empty map is set too, which makes an object without labels a different one.
+        after["metadata"][kind.field] = Value::Object(marks);
+        let length = |object: &Value| crate::print::json::compact(object).len();
+        let verb = if kind.name == "annotation" {
+            "annotated"
+        } else if after == info.object {
+            "not labeled"
+        } else if !self.flags.is_set("overwrite") && length(&after) < length(&info.object) {
+            "unlabeled"
+        } else {
+            "labeled"
+        };
+        if here {
+            return Ok((after, verb));
+        }
+        let patch = local::merge_patch(&info.object, &after);
+        let query = self.dry_query()?;
+        self.ask(Method::Patch(PatchType::Merge), info.path(), query, Some(&patch))?;
+        // What is printed is the client's own idea of the object.
+        Ok((after, verb))
+    }
+}
+
+/// Labels or annotations.
+struct Mark {
+    name: &'static str,
+    field: &'static str,
+    examples: [&'static str; 2],
+}
+
+const LABELS: Mark = Mark { name: "label", field: "labels", examples: ["pod.yaml", "pod.json"] };
+const ANNOTATIONS: Mark =
+    Mark { name: "annotation", field: "annotations", examples: ["rsrc.yaml", "rsrc.json"] };
+
+impl Mark {
+    fn check(&self, pair: &str, key: &str, value: &str) -> Result<(), Failure> {
+        if self.name != "label" {
+            if key.is_empty() {
+                return Err(Failure::error(&format!("invalid annotation format: {pair}")));
+            }
+            return Ok(());
+        }
+        if value.contains('=') {
+            return Err(Failure::error(&format!("invalid label spec: {pair}")));
+        }
+        let errors = pullpath_model::validation::label_value_errors(value);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::error(&format!(
+            "invalid label value: {}: {}",
+            pullpath_model::go::quote(pair),
+            errors.join(";")
+        )))
+    }
+
+    fn refuse_overwriting(
+        &self,
+        before: &Value,
+        set: &BTreeMap<String, String>,
+    ) -> Result<(), Failure> {
+        let declared = set.iter().filter_map(|(key, value)| {
+            let before = before[key].as_str().filter(|before| *before != value)?;
+            Some((key, before))
+        });
+        if self.name == "label" {
+            let all: Vec<Failure> = declared
+                .map(|(key, before)| {
+                    Failure::error(&format!(
+                        "'{key}' already has a value ({before}), and --overwrite is false"
+                    ))
+                })
+                .collect();
+            return several(all);
+        }
+        let all: Vec<String> = declared
+            .map(|(key, before)| format!("'{key}' already has a value ({before})"))
+            .collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::error(&format!(
+            "--overwrite is false but found the following declared annotation(s): {}",
+            all.join("; ")
+        )))
+    }
+}
+
+/// Words apart from the pairs behind them (K GetResourcesAndPairs).
+pub(super) fn pairs(words: &[String], kind: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let is_pair = |word: &String| {
+        (word.contains('=') && !word.starts_with('=')) || (word.ends_with('-') && word != "-")
+    };
+    let at = words.iter().position(is_pair).unwrap_or(words.len());
+    let (named, pairs) = words.split_at(at);
+    if let Some(word) = pairs.iter().find(|word| !is_pair(word)) {
+        return Err(Failure::error(&format!(
+            "all resources must be specified before {kind} changes: {word}"
+        )));
+    }
+    Ok((named.to_vec(), pairs.to_vec()))
 }
 
 /// Namespace and name of an object.
 pub(super) fn place(object: &Value) -> (String, String) {
     let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
     (text("namespace"), text("name"))
-}
-
-/// Where an object has its Pod template, as a JSON pointer; a Pod is its own.
-fn template_path(resource: &Resource) -> &'static str {
-    match resource.kind {
-        "Pod" => "",
-        "CronJob" => "/spec/jobTemplate/spec/template",
-        _ => "/spec/template",
-    }
 }

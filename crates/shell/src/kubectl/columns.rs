@@ -4,10 +4,26 @@
 use serde_json::Value;
 
 use super::resource::Resource;
+use super::version::Speaks;
 use crate::print::age;
 
+/// Headers of a type.
+pub(super) fn headers(resource: &Resource, wide: bool, speaks: Speaks) -> Vec<&'static str> {
+    if wide && resource.kind == "Event" {
+        return WIDE_EVENT.to_vec();
+    }
+    let (narrow, more) = match resource.kind {
+        "ServiceAccount" if speaks.shows_mountable_secrets() => {
+            (&["NAME", "SECRETS", "AGE"][..], &[][..])
+        }
+        _ => of_kind(resource),
+    };
+    let more = if wide { more } else { &[] };
+    narrow.iter().chain(more).copied().collect()
+}
+
 /// Headers of a type, the wide ones apart.
-pub(super) fn headers(resource: &Resource) -> (&'static [&'static str], &'static [&'static str]) {
+fn of_kind(resource: &Resource) -> (&'static [&'static str], &'static [&'static str]) {
     match resource.kind {
         "Pod" => (
             &["NAME", "READY", "STATUS", "RESTARTS", "AGE"],
@@ -55,13 +71,13 @@ pub(super) fn headers(resource: &Resource) -> (&'static [&'static str], &'static
             &["NAME", "STORETYPE", "STORE", "REFRESH INTERVAL", "STATUS", "READY", "LAST SYNC"],
             &[],
         ),
-        // ServiceAccounts lost their SECRETS column in 1.35; types without columns of their own have these two.
+        // Types without columns of their own have these two.
         _ => (&["NAME", "AGE"], &[]),
     }
 }
 
 /// Events have their wide columns between the others.
-pub(super) const WIDE_EVENT: [&str; 10] = [
+const WIDE_EVENT: [&str; 10] = [
     "LAST SEEN",
     "TYPE",
     "REASON",
@@ -75,7 +91,13 @@ pub(super) const WIDE_EVENT: [&str; 10] = [
 ];
 
 /// The cells of an object.
-pub(super) fn cells(resource: &Resource, object: &Value, wide: bool, now: i64) -> Vec<String> {
+pub(super) fn cells(
+    resource: &Resource,
+    object: &Value,
+    wide: bool,
+    now: i64,
+    speaks: Speaks,
+) -> Vec<String> {
     let name = text(&object["metadata"]["name"]);
     let created = age::since(object["metadata"]["creationTimestamp"].as_str(), now);
     let status = &object["status"];
@@ -87,6 +109,10 @@ pub(super) fn cells(resource: &Resource, object: &Value, wide: bool, now: i64) -
             vec![name, pod.ready, pod.status, pod.restarts, created]
         }
         "Secret" => vec![name, text(&object["type"]), size(&object["data"]).to_string(), created],
+        "ServiceAccount" if speaks.shows_mountable_secrets() => {
+            let secrets = object["secrets"].as_array().map_or(0, Vec::len);
+            vec![name, secrets.to_string(), created]
+        }
         "ConfigMap" => {
             let keys = size(&object["data"]) + size(&object["binaryData"]);
             vec![name, keys.to_string(), created]
@@ -249,12 +275,17 @@ pub(super) fn pod_summary(pod: &Value, now: i64) -> PodSummary {
     let mut ready = 0;
     let mut restarts = 0;
     let mut sidecar_restarts = 0;
+    let finished =
+        |one: &Value| one["lastState"]["terminated"]["finishedAt"].as_str().map(str::to_owned);
+    let (mut last, mut last_of_sidecars) = (None, None);
     let mut initializing = false;
     for (index, one) in list(&status["initContainerStatuses"]).iter().enumerate() {
         let is_sidecar = restartable(&one["name"]);
         restarts += one["restartCount"].as_i64().unwrap_or(0);
+        last = finished(one).max(last);
         if is_sidecar {
             sidecar_restarts += one["restartCount"].as_i64().unwrap_or(0);
+            last_of_sidecars = finished(one).max(last_of_sidecars);
         }
         let (terminated, waiting) = (&one["state"]["terminated"], &one["state"]["waiting"]);
         if terminated.is_object() && terminated["exitCode"] == 0 {
@@ -278,9 +309,11 @@ pub(super) fn pod_summary(pod: &Value, now: i64) -> PodSummary {
     }
     if !initializing || condition("Initialized")["status"] == "True" {
         restarts = sidecar_restarts;
+        last = last_of_sidecars;
         let mut has_running = false;
         for one in list(&status["containerStatuses"]).iter().rev() {
             restarts += one["restartCount"].as_i64().unwrap_or(0);
+            last = finished(one).max(last);
             let (terminated, waiting) = (&one["state"]["terminated"], &one["state"]["waiting"]);
             if let Some(why) = waiting["reason"].as_str().filter(|why| !why.is_empty()) {
                 why.clone_into(&mut reason);
@@ -302,11 +335,8 @@ pub(super) fn pod_summary(pod: &Value, now: i64) -> PodSummary {
         let word = if status["reason"] == "NodeLost" { "Unknown" } else { "Terminating" };
         word.clone_into(&mut reason);
     }
-    let ends = list(&status["containerStatuses"]);
-    let last =
-        ends.iter().filter_map(|one| one["lastState"]["terminated"]["finishedAt"].as_str()).max();
     let restarts = match last {
-        Some(last) if restarts != 0 => format!("{restarts} ({} ago)", age::since(Some(last), now)),
+        Some(last) if restarts != 0 => format!("{restarts} ({} ago)", age::since(Some(&last), now)),
         _ => restarts.to_string(),
     };
     PodSummary { ready: format!("{ready}/{total}"), status: reason, restarts }
@@ -422,7 +452,7 @@ fn node_status(node: &Value) -> String {
     format!("{word}{}", if cordoned { ",SchedulingDisabled" } else { "" })
 }
 
-fn node_roles(node: &Value) -> String {
+pub(super) fn node_roles(node: &Value) -> String {
     let labels = node["metadata"]["labels"].as_object();
     let mut roles: Vec<String> = labels
         .into_iter()

@@ -1,277 +1,217 @@
-//! `create secret|serviceaccount|deployment|namespace|job|cronjob|configmap` and `run`.
+//! `create secret|serviceaccount|deployment|namespace|job|cronjob|configmap` and `run` (K pkg/cmd/create and run).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use pullpath_model::api::Method;
+use pullpath_model::apply::annotated;
 use pullpath_model::image::ImageRef;
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
+use super::output::Shape;
 use super::resource::Resource;
-use super::{DryRun, Run};
-use crate::print::json;
-
-const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+use super::{DryRun, Run, local};
+use crate::print::typed;
 
 impl Run<'_> {
-    pub(super) fn create(&mut self) -> Result<(), Failure> {
-        if !self.flags.values("filename").is_empty() {
-            return self.create_from_files();
-        }
-        match self.flags.subcommand.as_str() {
-            "secret" => self.create_secret(),
-            "serviceaccount" | "sa" => {
-                let name = self.one_name("serviceaccount", 0)?;
+    pub(super) fn create(&mut self, sub: &str) -> Result<(), Failure> {
+        match sub {
+            "" => self.create_from_files(),
+            "secret" => self.secret_help(),
+            "secret generic" | "secret docker-registry" | "secret tls" => self.create_secret(sub),
+            "serviceaccount" => {
+                let name = self.one_name()?;
                 let object = self.shell_object("v1", "ServiceAccount", &name);
-                self.post(object, |message| format!("failed to create serviceaccount: {message}"))
+                self.post(object, "failed to create serviceaccount:")
             }
-            "namespace" | "ns" => {
-                let name = self.one_name("namespace", 0)?;
+            "namespace" => {
+                let name = self.one_name()?;
                 let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
                 self.post_plain(object)
             }
-            "configmap" | "cm" => {
-                let name = self.one_name("configmap", 0)?;
-                let mut object = self.shell_object("v1", "ConfigMap", &name);
-                object["data"] = Value::Object(self.literals()?);
-                self.post(object, |message| format!("failed to create configmap: {message}"))
-            }
-            "deployment" | "deploy" => self.create_deployment(),
+            "configmap" => self.create_config_map(),
+            "deployment" => self.create_deployment(),
             "job" => self.create_job(),
-            "cronjob" | "cj" => self.create_cron_job(),
-            "" => Err(Failure::error("must specify one of -f and -k")),
-            other => Err(Failure::error(&format!("`kubectl create {other}` is not modelled here"))),
+            "cronjob" => self.create_cron_job(),
+            "token" => {
+                self.one_name()?;
+                Err(Failure::error("Pullpath does not model `kubectl create token`"))
+            }
+            other => {
+                Err(Failure::error(&format!("Pullpath does not model `kubectl create {other}`")))
+            }
         }
     }
 
-    fn one_name(&self, what: &str, skip: usize) -> Result<String, Failure> {
-        match &self.flags.words[skip.min(self.flags.words.len())..] {
+    /// The words before `--`, of which there must be one (K NameFromCommandArgs).
+    pub(super) fn one_name(&self) -> Result<String, Failure> {
+        let words = &self.flags.words;
+        let before = self.flags.before_dash.unwrap_or(words.len());
+        match &words[..before] {
             [name] => Ok(name.clone()),
-            others => Err(Failure::error(&format!(
-                "exactly one NAME is required, got {}\nSee 'kubectl create {what} -h' for help and examples",
-                others.len()
-            ))),
+            others => Err(self
+                .flags
+                .usage(&format!("exactly one NAME is required, got {}", others.len()))),
         }
+    }
+
+    /// The words behind the name.
+    fn command_words(&self) -> Vec<String> {
+        self.flags.words.get(1..).unwrap_or_default().to_vec()
+    }
+
+    /// cobra ValidateRequiredFlags
+    fn require(&self, flags: &[&str]) -> Result<(), Failure> {
+        let missing: Vec<String> = flags
+            .iter()
+            .filter(|flag| self.flags.value(flag).is_none())
+            .map(|flag| format!("\"{flag}\""))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::error(&format!("required flag(s) {} not set", missing.join(", "))))
     }
 
     /// `apiVersion`, kind, name, and the namespace that was said.
-    fn shell_object(&self, api_version: &str, kind: &str, name: &str) -> Value {
+    pub(super) fn shell_object(&self, api_version: &str, kind: &str, name: &str) -> Value {
         let mut object =
             json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name } });
-        if let Some(namespace) = self.flags.value("namespace") {
+        if let Some(namespace) = self.flags.text("namespace") {
             object["metadata"]["namespace"] = namespace.into();
         }
         object
     }
 
     /// Typed creates lose the form of a refusal: only the reply's message stays, behind their own words.
-    fn post(&mut self, object: Value, words: impl Fn(&str) -> String) -> Result<(), Failure> {
+    pub(super) fn post(&mut self, object: Value, words: &str) -> Result<(), Failure> {
         self.post_plain(object).map_err(|failure| match failure.status {
-            Some(_) => Failure::error(&words(&failure.message())),
+            Some(_) => Failure::error(&format!("{words} {}", failure.message())),
             None => failure,
         })
     }
 
-    fn post_plain(&mut self, object: Value) -> Result<(), Failure> {
+    pub(super) fn post_plain(&mut self, object: Value) -> Result<(), Failure> {
+        self.form(false)?;
         let text = |key: &str| object[key].as_str().unwrap_or_default();
         let resource = Resource::of_kind(text("apiVersion"), text("kind"))
             .expect("a kind that kubectl creates");
         let namespace = if resource.namespaced { self.namespace() } else { String::new() };
         let query = self.write_query()?;
+        let object = typed::complete(&object, false);
+        let object = if self.flags.is_set("save-config") { annotated(&object) } else { object };
         let created = match self.dry_run()? {
             DryRun::Client => object,
             DryRun::No | DryRun::Server => {
                 self.ask(Method::Post, resource.path(&namespace, ""), &query, Some(&object))?
             }
         };
-        self.report(resource, &created, "created")
-    }
-
-    fn create_secret(&mut self) -> Result<(), Failure> {
-        let kind = self.flags.words.first().cloned().unwrap_or_default();
-        let name = self.one_name(&format!("secret {kind}"), 1)?;
-        let mut object = self.shell_object("v1", "Secret", &name);
-        match kind.as_str() {
-            "generic" => {
-                let data = self.literals()?;
-                let encoded = data.into_iter().map(|(key, value)| {
-                    let text = value.as_str().unwrap_or_default().to_owned();
-                    (key, STANDARD.encode(text).into())
-                });
-                let encoded: Map<String, Value> = encoded.collect();
-                if !encoded.is_empty() {
-                    object["data"] = Value::Object(encoded);
-                }
-                if let Some(kind) = self.flags.value("type").filter(|kind| !kind.is_empty()) {
-                    object["type"] = kind.into();
-                }
-            }
-            "docker-registry" => {
-                let text = self.docker_config()?;
-                object["data"] = json!({ ".dockerconfigjson": STANDARD.encode(text) });
-                object["type"] = "kubernetes.io/dockerconfigjson".into();
-            }
-            "tls" => {
-                let file = |flag: &str| {
-                    let path = self.flags.value(flag).unwrap_or_default();
-                    self.host.read_file(path).ok_or_else(|| {
-                        Failure::error(&format!("open {path}: no such file or directory"))
-                    })
-                };
-                object["data"] = json!({
-                    "tls.crt": STANDARD.encode(file("cert")?), "tls.key": STANDARD.encode(file("key")?),
-                });
-                object["type"] = "kubernetes.io/tls".into();
-            }
-            _ => {
-                return Err(Failure::error(
-                    "must specify one of the subcommands `docker-registry`, `generic`, `tls`",
-                ));
-            }
-        }
-        self.post(object, |message| format!("failed to create secret {message}"))
-    }
-
-    /// `--from-literal` and `--from-file`, by key.
-    fn literals(&self) -> Result<Map<String, Value>, Failure> {
-        let mut data = Map::new();
-        for literal in self.flags.values("from-literal") {
-            let (key, value) =
-                literal.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-                    Failure::error(&format!("invalid literal source {literal}, expected key=value"))
-                })?;
-            let value = value.trim_matches(['"', '\'']);
-            if data.insert(key.to_owned(), value.into()).is_some() {
-                return Err(Failure::error(&format!(
-                    "cannot add key {key}, another key by that name already exists"
-                )));
-            }
-        }
-        for file in self.flags.values("from-file") {
-            let (key, text) = self.file_source(&file, None)?;
-            data.insert(key, text.into());
-        }
-        Ok(data)
-    }
-
-    fn file_source(&self, source: &str, key: Option<&str>) -> Result<(String, String), Failure> {
-        let (given, path) = match source.split_once('=') {
-            Some((key, path)) => (Some(key), path),
-            None => (key, source),
-        };
-        let base = path.rsplit('/').next().unwrap_or(path);
-        let text = self.host.read_file(path).ok_or_else(|| {
-            Failure::error(&format!("error reading {path}: no such file or directory"))
-        })?;
-        Ok((given.unwrap_or(base).to_owned(), text))
-    }
-
-    /// K pkg/cmd/create/create_secret_docker.go: keys in the order username, password, email, auth.
-    fn docker_config(&self) -> Result<String, Failure> {
-        if let Some(file) = self.flags.value("from-file") {
-            return Ok(self.file_source(file, Some(".dockerconfigjson"))?.1);
-        }
-        let value = |flag: &str| self.flags.value(flag).filter(|value| !value.is_empty());
-        let server = self.flags.value("docker-server").unwrap_or(DOCKER_HUB);
-        let (Some(username), Some(password), false) =
-            (value("docker-username"), value("docker-password"), server.is_empty())
-        else {
-            return Err(Failure::error(
-                "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
-            ));
-        };
-        let text = |value: &str| json::compact(&Value::from(value));
-        let email = value("docker-email")
-            .map_or(String::new(), |email| format!(",\"email\":{}", text(email)));
-        let auth = STANDARD.encode(format!("{username}:{password}"));
-        Ok(format!(
-            "{{\"auths\":{{{}:{{\"username\":{},\"password\":{}{email},\"auth\":{}}}}}}}",
-            text(server),
-            text(username),
-            text(password),
-            text(&auth)
-        ))
+        self.report(&created, "created", Shape::Typed)
     }
 
     fn create_deployment(&mut self) -> Result<(), Failure> {
-        let name = self.one_name("deployment", 0)?;
-        let images = self.flags.values("image");
-        if images.is_empty() {
-            return Err(Failure::error("required flag(s) \"image\" not set"));
+        self.require(&["image"])?;
+        let name = self.one_name()?;
+        let images = self.flags.list("image");
+        let command = self.command_words();
+        if images.len() > 1 && !command.is_empty() {
+            return Err(Failure::error("cannot specify multiple --image options and command"));
         }
-        let containers: Vec<Value> = images
+        let mut containers: Vec<Value> = images
             .iter()
-            .flat_map(|image| image.split(','))
-            .map(|image| json!({ "name": container_name(image), "image": image, "resources": {} }))
+            .map(|image| {
+                let mut container = json!({ "name": container_name(image), "image": image });
+                if !command.is_empty() {
+                    container["command"] = command.clone().into();
+                }
+                container
+            })
             .collect();
-        let replicas: i32 =
-            self.flags.value("replicas").and_then(|text| text.parse().ok()).unwrap_or(1);
+        if let (Some(port @ 0..), Some(first)) = (self.flags.number("port"), containers.first_mut())
+        {
+            first["ports"] = json!([{ "containerPort": port }]);
+        }
+        let replicas = self.flags.number("replicas").unwrap_or(1);
         let mut object = self.shell_object("apps/v1", "Deployment", &name);
         object["metadata"]["labels"] = json!({ "app": name });
         object["spec"] = json!({
             "replicas": replicas,
             "selector": { "matchLabels": { "app": name } },
-            "strategy": {},
             "template": { "metadata": { "labels": { "app": name } }, "spec": { "containers": containers } },
         });
-        self.post(object, |message| format!("failed to create deployment: {message}"))
+        self.post(object, "failed to create deployment:")
     }
 
     fn create_job(&mut self) -> Result<(), Failure> {
-        let command = self.flags.words.get(1..).unwrap_or_default().to_vec();
-        let name = match self.flags.words.first() {
-            Some(name) => name.clone(),
-            None => self.one_name("job", 0)?,
-        };
+        let name = self.one_name()?;
+        let command = self.command_words();
+        let (from, image) = (self.flags.text("from").map(str::to_owned), self.flags.text("image"));
+        if from.is_none() == image.is_none() {
+            return Err(Failure::error("either --image or --from must be specified"));
+        }
+        if from.is_some() && !command.is_empty() {
+            return Err(Failure::error("cannot specify --from and command"));
+        }
         let mut object = self.shell_object("batch/v1", "Job", &name);
-        match (self.flags.value("from").map(str::to_owned), self.flags.value("image")) {
+        match (from, image) {
             (Some(from), _) => {
-                let cron_job = from
-                    .strip_prefix("cronjob/")
-                    .ok_or_else(|| Failure::error("--from must be an existing cronjob"))?;
-                let resource = Resource::named("cronjobs").expect("a built-in type");
+                let (kind, cron_job) = from.split_once('/').unwrap_or(("", &from));
+                self.connect()?;
+                let resource = self.resource(kind)?;
+                if resource.kind != "CronJob" {
+                    return Err(Failure::error("from must be an existing cronjob"));
+                }
                 let source = self.fetch(resource, &self.namespace(), cron_job)?;
-                object["spec"] = source["spec"]["jobTemplate"]["spec"].clone();
+                let template = &source["spec"]["jobTemplate"];
+                object["spec"] = template["spec"].clone();
+                object["metadata"]["labels"] = template["metadata"]["labels"].clone();
                 object["metadata"]["annotations"] =
                     json!({ "cronjob.kubernetes.io/instantiate": "manual" });
+                if let Some(annotations) = template["metadata"]["annotations"].as_object() {
+                    for (key, value) in annotations {
+                        object["metadata"]["annotations"][key] = value.clone();
+                    }
+                }
+                object["metadata"]["ownerReferences"] = json!([{
+                    "apiVersion": "batch/v1", "kind": "CronJob", "name": cron_job,
+                    "uid": source["metadata"]["uid"], "controller": true,
+                }]);
             }
-            (None, Some(image)) => {
-                let mut container = json!({ "name": name, "image": image, "resources": {} });
+            (None, image) => {
+                let mut container = json!({ "name": name, "image": image });
                 if !command.is_empty() {
                     container["command"] = command.into();
                 }
-                object["spec"] = json!({ "template": { "metadata": {}, "spec": { "containers": [container], "restartPolicy": "Never" } } });
-            }
-            (None, None) => {
-                return Err(Failure::error("either --image or --from must be specified"));
+                object["spec"] = json!({ "template": { "spec": { "containers": [container], "restartPolicy": "Never" } } });
             }
         }
-        self.post(object, |message| format!("failed to create job: {message}"))
+        self.post(object, "failed to create job:")
     }
 
     fn create_cron_job(&mut self) -> Result<(), Failure> {
-        let name = self.one_name("cronjob", 0)?;
-        let (Some(image), Some(schedule)) =
-            (self.flags.value("image"), self.flags.value("schedule"))
-        else {
-            return Err(Failure::error("required flag(s) \"image\", \"schedule\" not set"));
-        };
-        let container = json!({ "name": name, "image": image, "resources": {} });
-        let template = json!({ "metadata": {}, "spec": { "containers": [container], "restartPolicy": "OnFailure" } });
+        self.require(&["image", "schedule"])?;
+        let name = self.one_name()?;
+        let command = self.command_words();
+        let text = |flag: &str| self.flags.text(flag).unwrap_or_default().to_owned();
+        let mut container = json!({ "name": name, "image": text("image") });
+        if !command.is_empty() {
+            container["command"] = command.into();
+        }
+        let restart = self.flags.text("restart").unwrap_or("OnFailure");
+        let template = json!({ "spec": { "containers": [container], "restartPolicy": restart } });
         let mut object = self.shell_object("batch/v1", "CronJob", &name);
         object["spec"] = json!({
-            "schedule": schedule,
+            "schedule": text("schedule"),
             "jobTemplate": { "metadata": { "name": name }, "spec": { "template": template } },
         });
-        self.post(object, |message| format!("failed to create cronjob: {message}"))
+        self.post(object, "failed to create cronjob:")
     }
 
     /// `kubectl run`: a Pod with one container; `--overrides` is a JSON merge.
     pub(super) fn run_pod(&mut self) -> Result<(), Failure> {
+        self.require(&["image"])?;
         let Some(name) = self.flags.words.first().cloned() else {
-            return Err(Failure::error("NAME is required for run"));
+            return Err(self.flags.usage("NAME is required for run"));
         };
-        let image = self.flags.value("image").unwrap_or_default().to_owned();
+        let image = self.flags.text("image").unwrap_or_default().to_owned();
         if image.is_empty() {
             return Err(Failure::error("--image is required"));
         }
@@ -280,67 +220,107 @@ impl Run<'_> {
                 "Invalid image name \"{image}\": invalid reference format"
             )));
         }
-        let mut container = json!({ "name": name, "image": image, "resources": {} });
-        if let Some(policy) = self.flags.value("image-pull-policy") {
+        if self.flags.is_set("tty") && !self.flags.is_set("stdin") {
+            return Err(self
+                .flags
+                .usage("-i/--stdin is required for containers with -t/--tty=true"));
+        }
+        let mut container = json!({ "name": name, "image": image });
+        if let Some(policy) = self.flags.text("image-pull-policy") {
             if !["Always", "IfNotPresent", "Never"].contains(&policy) {
-                return Err(Failure::error(&format!("invalid image pull policy: {policy}")));
+                return Err(self.flags.usage(&format!("invalid image pull policy: {policy}")));
             }
             container["imagePullPolicy"] = policy.into();
         }
-        let arguments = self.flags.words[1..].to_vec();
-        if !arguments.is_empty() {
-            container[if self.flags.is_set("command") { "command" } else { "args" }] =
-                arguments.into();
-        }
-        let restart = self.flags.value("restart").unwrap_or("Always").to_owned();
+        let restart = self.flags.text("restart").unwrap_or("Always").to_owned();
         if !["Always", "OnFailure", "Never"].contains(&restart.as_str()) {
-            return Err(Failure::error(&format!(
-                "invalid restart policy: {restart}\nSee 'kubectl run -h' for help and examples"
-            )));
+            return Err(self.flags.usage(&format!("invalid restart policy: {restart}")));
         }
-        let labels = match self.flags.value("labels") {
+        let arguments = self.command_words();
+        if !arguments.is_empty() {
+            let field = if self.flags.is_set("command") { "command" } else { "args" };
+            container[field] = arguments.into();
+        }
+        if self.flags.is_set("stdin") {
+            container["stdin"] = true.into();
+            if !self.flags.is_set("leave-stdin-open") {
+                container["stdinOnce"] = true.into();
+            }
+        }
+        if self.flags.is_set("tty") {
+            container["tty"] = true.into();
+        }
+        if self.flags.is_set("privileged") {
+            container["securityContext"] = json!({ "privileged": true });
+        }
+        let mut env = Vec::new();
+        for pair in self.flags.values("env") {
+            let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+                return Err(Failure::error(&format!("invalid env: {pair}")));
+            };
+            env.push(json!({ "name": key, "value": value }));
+        }
+        if !env.is_empty() {
+            container["env"] = env.into();
+        }
+        if let Some(port) = self.flags.text("port") {
+            let port: i64 = port.parse().map_err(|_| {
+                Failure::error(&format!(
+                    "strconv.Atoi: parsing {}: invalid syntax",
+                    pullpath_model::go::quote(port)
+                ))
+            })?;
+            container["ports"] = json!([{ "containerPort": port }]);
+        }
+        let mut object = self.shell_object("v1", "Pod", &name);
+        object["metadata"]["labels"] = match self.flags.text("labels") {
             None => json!({ "run": name }),
             Some(text) => {
-                let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-                pairs
-                    .map(|(key, value)| (key.to_owned(), Value::from(value)))
-                    .collect::<Map<_, _>>()
-                    .into()
+                let mut labels = Map::new();
+                for pair in text.split(',') {
+                    let Some((key, value)) = pair.split_once('=') else {
+                        return Err(Failure::error(&format!("unexpected label spec: {pair}")));
+                    };
+                    labels.insert(key.to_owned(), value.into());
+                }
+                labels.into()
             }
         };
-        let mut object = self.shell_object("v1", "Pod", &name);
-        object["metadata"]["labels"] = labels;
-        object["spec"] = json!({ "containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart });
-        if let Some(overrides) = self.flags.value("overrides") {
-            let overrides: Value = serde_json::from_str(overrides)
-                .map_err(|error| Failure::error(&format!("Invalid JSON Patch: {error}")))?;
-            merge(&mut object, &overrides);
+        for pair in self.flags.values("annotations") {
+            if let Some((key, value)) = pair.split_once('=') {
+                object["metadata"]["annotations"][key] = value.into();
+            }
         }
+        object["spec"] = json!({ "containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart });
+        if let Some(overrides) = self.flags.text("overrides") {
+            object = self.overridden(&object, overrides)?;
+        }
+        self.connect()?;
         self.post_plain(object)
     }
+
+    fn overridden(&self, object: &Value, overrides: &str) -> Result<Value, Failure> {
+        use pullpath_model::api::PatchType;
+        let format = match self.flags.text("override-type") {
+            None | Some("merge") => PatchType::Merge,
+            Some("strategic") => PatchType::Strategic,
+            Some("json") => PatchType::Json,
+            Some(other) => {
+                return Err(Failure::error(&format!("invalid override type: {other}")));
+            }
+        };
+        local::patched(object, format, overrides)
+    }
 }
 
-/// A container is called as the last part of its image's path (K create_deployment.go).
+/// A container is called as the last part of its image's path (K create_deployment.go). What a name may not have becomes a
+/// dash, and five drawn letters follow it: here they are always the same ones.
 fn container_name(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
-    last.split(['@', ':']).next().unwrap_or(last).to_owned()
-}
-
-/// RFC 7386.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
+    let name = last.split(':').next().unwrap_or(last);
+    let name = name.split('@').next().unwrap_or(name);
+    if name.contains(['_', '.']) {
+        return format!("{}-bcdfg", name.replace(['_', '.'], "-"));
     }
-    let Some(target) = target.as_object_mut() else { return };
-    for (key, value) in patch {
-        if value.is_null() {
-            target.remove(key);
-        } else {
-            merge(target.entry(key.clone()).or_insert(Value::Null), value);
-        }
-    }
+    name.to_owned()
 }

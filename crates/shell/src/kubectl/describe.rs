@@ -3,69 +3,103 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pullpath_model::apply::LAST_APPLIED;
+use pullpath_model::go::quote;
 use serde_json::Value;
 
 use super::Run;
+use super::builder::{Found, Info, Wanted};
 use super::change::place;
-use super::columns::EventTimes;
-use super::failure::Failure;
+use super::failure::{Failure, several};
+use super::version::Speaks;
 use crate::print::age;
-use crate::print::table::tabbed;
+use crate::print::table::{Layout, tabbed};
 
 impl Run<'_> {
     pub(super) fn describe(&mut self) -> Result<(), Failure> {
         let words = self.flags.words.clone();
-        if words.is_empty() {
-            return Err(Failure::error("You must specify the type of resource to describe."));
+        if words.is_empty() && self.flags.values("filename").is_empty() {
+            return Err(Failure::error(
+                "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
+            ));
         }
-        let (objects, failures) = self.objects(&words)?;
-        for (index, (resource, object)) in objects.iter().enumerate() {
-            if index > 0 {
-                self.out.stdout.push_str("\n\n");
+        let wanted = Wanted { whole_types: true, latest: true, ..Wanted::default() };
+        let Found { infos, mut failures, .. } = self.find(&words, wanted)?;
+        if infos.is_empty()
+            && let ([_, prefix], [failure]) = (words.as_slice(), failures.as_slice())
+            && failure.is_not_found()
+        {
+            let missing = failure.clone();
+            return self.describe_matching(&words[0], prefix, missing);
+        }
+        for (index, info) in infos.iter().enumerate() {
+            match self.described(info) {
+                Ok(text) => {
+                    self.out.stdout.push_str(if index > 0 { "\n\n" } else { "" });
+                    self.out.stdout.push_str(&text);
+                }
+                Err(failure) => failures.push(failure),
             }
-            let text = match resource.kind {
-                "Pod" => self.describe_pod(object)?,
-                "Secret" => describe_secret(object),
-                "ServiceAccount" => self.describe_service_account(object)?,
-                other => match self.describe_workload(other, object)? {
-                    Some(text) => text,
-                    None => {
-                        return Err(Failure::error(&format!(
-                            "`kubectl describe` of a {other} is not modelled here"
-                        )));
-                    }
-                },
-            };
-            self.out.stdout.push_str(&text);
         }
-        if objects.is_empty() && failures.is_empty() {
-            let namespace = self.namespace();
-            self.out.complain(&format!("No resources found in {namespace} namespace."));
+        if infos.is_empty() && failures.is_empty() {
+            if self.flags.is_set("all-namespaces") {
+                self.out.complain("No resources found");
+            } else {
+                let namespace = self.namespace();
+                self.out.complain(&format!("No resources found in {namespace} namespace."));
+            }
         }
-        super::apply::several(failures)
+        several(failures)
     }
 
-    fn describe_service_account(&mut self, object: &Value) -> Result<String, Failure> {
-        let mut text = head(object);
-        let secrets: Vec<&str> = object["imagePullSecrets"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|secret| secret["name"].as_str())
-            .collect();
-        text.push_str(&multi("Image pull secrets:", &secrets));
-        self.with_events(text, "ServiceAccount", object)
+    /// A name that is none may be how some names begin.
+    fn describe_matching(
+        &mut self,
+        kind: &str,
+        prefix: &str,
+        missing: Failure,
+    ) -> Result<(), Failure> {
+        let resource = self.resource(kind)?;
+        let namespace = if resource.namespaced { self.namespace() } else { String::new() };
+        let mut any = false;
+        for info in self.list(resource, &namespace)? {
+            if info.name.starts_with(prefix) {
+                any = true;
+                let text = self.described(&info)?;
+                self.out.say(&text);
+            }
+        }
+        if any { Ok(()) } else { Err(missing) }
+    }
+
+    fn described(&mut self, info: &Info) -> Result<String, Failure> {
+        let object = &info.object;
+        match info.resource().kind {
+            "Pod" => self.describe_pod(object),
+            "Secret" => Ok(describe_secret(object)),
+            "ServiceAccount" => self.describe_service_account(object),
+            "ConfigMap" => self.describe_config_map(object),
+            "Namespace" => self.describe_namespace(object),
+            "Node" => self.describe_node(object),
+            kind => match self.describe_workload(kind, object)? {
+                Some(text) => Ok(text),
+                None => self.describe_anything(kind, object),
+            },
+        }
     }
 
     fn describe_pod(&mut self, pod: &Value) -> Result<String, Failure> {
         let (spec, status) = (&pod["spec"], &pod["status"]);
         let (namespace, name) = place(pod);
         let mut text = format!("Name:\t{name}\nNamespace:\t{namespace}\n");
-        text.push_str(&format!("Priority:\t{}\n", spec["priority"].as_i64().unwrap_or(0)));
+        if let Some(priority) = spec["priority"].as_i64() {
+            text.push_str(&format!("Priority:\t{priority}\n"));
+        }
         if let Some(class) = spec["priorityClassName"].as_str() {
             text.push_str(&format!("Priority Class Name:\t{class}\n"));
         }
-        text.push_str(&format!("Service Account:\t{}\n", string(&spec["serviceAccountName"])));
+        if let Some(account) = spec["serviceAccountName"].as_str().filter(|name| !name.is_empty()) {
+            text.push_str(&format!("Service Account:\t{account}\n"));
+        }
         let node = match spec["nodeName"].as_str() {
             Some(node) => format!("{node}/{}", string(&status["hostIP"])),
             None => "<none>".to_owned(),
@@ -76,7 +110,8 @@ impl Run<'_> {
         }
         text.push_str(&multi("Labels:", &labels(&pod["metadata"]["labels"])));
         text.push_str(&multi("Annotations:", &annotations(pod)));
-        match pod["metadata"]["deletionTimestamp"].as_str() {
+        let has_ended = status["phase"] == "Failed" || status["phase"] == "Succeeded";
+        match pod["metadata"]["deletionTimestamp"].as_str().filter(|_| !has_ended) {
             Some(deleted) => {
                 let age = age::since(Some(deleted), self.host.unix_millis());
                 let grace = pod["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
@@ -123,7 +158,7 @@ impl Run<'_> {
             for container in &containers {
                 let known = status[statuses].as_array().into_iter().flatten();
                 let status = known.into_iter().find(|one| one["name"] == container["name"]);
-                text.push_str(&describe_container(container, status));
+                text.push_str(&describe_container(container, status, Some(pod)));
             }
         }
         let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
@@ -137,7 +172,7 @@ impl Run<'_> {
                 ));
             }
         }
-        text.push_str(&describe_volumes(spec));
+        text.push_str(&describe_volumes(spec, self.host.client().speaks));
         let qos = status["qosClass"].as_str().unwrap_or("BestEffort");
         text.push_str(&format!("QoS Class:\t{qos}\n"));
         text.push_str(&multi("Node-Selectors:", &labels(&spec["nodeSelector"])));
@@ -153,58 +188,48 @@ impl Run<'_> {
         object: &Value,
     ) -> Result<String, Failure> {
         if self.flags.is_off("show-events") {
-            return Ok(tabbed(&text));
+            return Ok(tabbed(&text, Layout::Describe));
         }
         let (namespace, name) = place(object);
         let uid = &object["metadata"]["uid"];
-        let mut events: Vec<Value> = self
-            .events_in(&namespace)?
-            .into_iter()
-            .filter(|event| {
-                let about = &event["involvedObject"];
-                about["kind"] == *kind
-                    && about["name"] == *name
-                    && (about["uid"].is_null() || about["uid"] == *uid)
-            })
-            .collect();
+        let resource = super::resource::Resource::named("events").expect("a built-in type");
+        let path = resource.path(&namespace, "");
+        let list = self.ask(pullpath_model::api::Method::Get, path, "", None)?;
+        let mut events: Vec<Value> = list["items"].as_array().cloned().unwrap_or_default();
+        events.retain(|event| {
+            let about = &event["involvedObject"];
+            about["kind"] == *kind
+                && about["name"] == *name
+                && (about["uid"].is_null() || about["uid"] == *uid)
+        });
         if events.is_empty() {
-            return Ok(tabbed(&format!("{text}Events:\t<none>\n")));
+            return Ok(tabbed(&format!("{text}Events:\t<none>\n"), Layout::Describe));
         }
         // Unset timestamps sort first.
         events.sort_by_key(|event| event["lastTimestamp"].as_str().and_then(age::unix_seconds));
         let now = self.host.unix_millis();
+        let with_paths = self.host.client().speaks.describes_field_paths();
         let mut table = String::from(
             "  Type\tReason\tAge\tFrom\tMessage\n  ----\t------\t----\t----\t-------\n",
         );
         for event in events {
-            let times = EventTimes::of(&event);
-            let first = event["eventTime"].as_str().or_else(|| event["firstTimestamp"].as_str());
-            let first = age::since(first, now);
-            let interval = if times.count > 1 {
-                format!(
-                    "{} (x{} over {first})",
-                    age::since(times.last.as_deref(), now),
-                    times.count
-                )
-            } else {
-                first
-            };
             let component = event["source"]["component"].as_str().filter(|text| !text.is_empty());
             let from = component
                 .unwrap_or_else(|| event["reportingComponent"].as_str().unwrap_or_default());
-            // 1.35 puts the field path in front (kubernetes/kubernetes PR 133627).
-            let path =
-                event["involvedObject"]["fieldPath"].as_str().filter(|path| !path.is_empty());
+            let path = event["involvedObject"]["fieldPath"].as_str();
+            let path = path.filter(|path| with_paths && !path.is_empty());
             let path = path.map_or(String::new(), |path| format!("{path}: "));
             let message = string(&event["message"]);
             table.push_str(&format!(
-                "  {}\t{}\t{interval}\t{from}\t{path}{}\n",
+                "  {}\t{}\t{}\t{from}\t{path}{}\n",
                 string(&event["type"]),
                 string(&event["reason"]),
+                super::events::interval(&event, now),
                 message.trim()
             ));
         }
-        Ok(format!("{}Events:\n{}", tabbed(&text), tabbed(&table)))
+        let (text, table) = (tabbed(&text, Layout::Describe), tabbed(&table, Layout::Describe));
+        Ok(format!("{text}Events:\n{table}"))
     }
 }
 
@@ -212,7 +237,7 @@ pub(super) fn string(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn head(object: &Value) -> String {
+pub(super) fn head(object: &Value) -> String {
     let (namespace, name) = place(object);
     let (labels, annotations) = (labels(&object["metadata"]["labels"]), annotations(object));
     format!(
@@ -234,7 +259,7 @@ fn describe_secret(secret: &Value) -> String {
             text.push_str(&format!("{key}:\t{} bytes\n", bytes.len()));
         }
     }
-    tabbed(&text)
+    tabbed(&text, Layout::Describe)
 }
 
 /// A label and its values, one a line.
@@ -261,11 +286,11 @@ pub(super) fn annotations(object: &Value) -> Vec<String> {
     all.filter(|(key, _)| *key != LAST_APPLIED)
         .flat_map(|(key, value)| {
             let value = string(value);
-            let value = value.trim_end_matches('\n');
+            let value = value.strip_suffix('\n').unwrap_or(&value);
             if key.len() + value.len() + 2 > 140 || value.contains('\n') {
                 let shortened = |line: &str| {
-                    if line.len() > 138 {
-                        format!("  {}...", &line[..138])
+                    if let Some(start) = line.get(..138).filter(|_| line.len() > 138) {
+                        format!("  {start}...")
                     } else {
                         format!("  {line}")
                     }
@@ -280,7 +305,12 @@ pub(super) fn annotations(object: &Value) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn describe_container(container: &Value, status: Option<&Value>) -> String {
+/// A container, with its status if it has one. Fields of the Pod are told if there is one.
+pub(super) fn describe_container(
+    container: &Value,
+    status: Option<&Value>,
+    pod: Option<&Value>,
+) -> String {
     let mut text = format!("  {}:\n", string(&container["name"]));
     if let Some(status) = status {
         text.push_str(&format!("    Container ID:\t{}\n", string(&status["containerID"])));
@@ -318,7 +348,7 @@ pub(super) fn describe_container(container: &Value, status: Option<&Value>) -> S
     }
     if let Some(status) = status {
         text.push_str(&describe_state("State", &status["state"]));
-        if status["lastState"].as_object().is_some_and(|state| !state.is_empty()) {
+        if status["lastState"]["terminated"].is_object() {
             text.push_str(&describe_state("Last State", &status["lastState"]));
         }
         let ready = if status["ready"] == true { "True" } else { "False" };
@@ -338,29 +368,27 @@ pub(super) fn describe_container(container: &Value, status: Option<&Value>) -> S
             }
         }
     }
-    let environment = container["env"].as_array().cloned().unwrap_or_default();
-    if environment.is_empty() {
-        text.push_str("    Environment:\t<none>\n");
-    } else {
-        text.push_str("    Environment:\n");
-        for variable in environment {
-            let (name, from) = (string(&variable["name"]), &variable["valueFrom"]);
-            let field = &from["fieldRef"];
-            let value = if field.is_object() {
-                format!(" ({}:{})", string(&field["apiVersion"]), string(&field["fieldPath"]))
-            } else {
-                string(&variable["value"])
-            };
-            text.push_str(&format!("      {name}:\t{value}\n"));
+    for (label, field) in [
+        ("Liveness", "livenessProbe"),
+        ("Readiness", "readinessProbe"),
+        ("Startup", "startupProbe"),
+    ] {
+        if container[field].is_object() {
+            text.push_str(&format!("    {label}:\t{}\n", describe_probe(&container[field])));
         }
     }
-    let mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
+    text.push_str(&describe_environment(container, pod));
+    let mut mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
+    mounts.sort_by_key(|mount| string(&mount["mountPath"]));
     if mounts.is_empty() {
         text.push_str("    Mounts:\t<none>\n");
     } else {
         text.push_str("    Mounts:\n");
         for mount in mounts {
-            let mode = if mount["readOnly"] == true { "ro" } else { "rw" };
+            let mut mode = if mount["readOnly"] == true { "ro" } else { "rw" }.to_owned();
+            if let Some(path) = mount["subPath"].as_str().filter(|path| !path.is_empty()) {
+                mode.push_str(&format!(",path={}", quote(path)));
+            }
             text.push_str(&format!(
                 "      {} from {} ({mode})\n",
                 string(&mount["mountPath"]),
@@ -369,6 +397,105 @@ pub(super) fn describe_container(container: &Value, status: Option<&Value>) -> S
         }
     }
     text
+}
+
+fn describe_environment(container: &Value, pod: Option<&Value>) -> String {
+    let mut text = String::new();
+    let is_optional = |value: &Value| value["optional"] == true;
+    let sources = container["envFrom"].as_array().cloned().unwrap_or_default();
+    if !sources.is_empty() {
+        text.push_str("    Environment Variables from:\n");
+        for source in sources {
+            let (from, of) = if source["configMapRef"].is_object() {
+                ("ConfigMap", &source["configMapRef"])
+            } else {
+                ("Secret", &source["secretRef"])
+            };
+            let prefix = source["prefix"].as_str().filter(|prefix| !prefix.is_empty());
+            let prefix = prefix.map_or(String::new(), |prefix| format!(" with prefix '{prefix}'"));
+            text.push_str(&format!(
+                "      {}\t{from}{prefix}\tOptional: {}\n",
+                string(&of["name"]),
+                is_optional(of)
+            ));
+        }
+    }
+    let variables = container["env"].as_array().cloned().unwrap_or_default();
+    if variables.is_empty() {
+        text.push_str("    Environment:\t<none>\n");
+        return text;
+    }
+    text.push_str("    Environment:\n");
+    for variable in variables {
+        let (name, from) = (string(&variable["name"]), &variable["valueFrom"]);
+        let value = if from["fieldRef"].is_object() {
+            let field = &from["fieldRef"];
+            let path = string(&field["fieldPath"]);
+            let value = pod.map_or(String::new(), |pod| {
+                let pointer = format!("/{}", path.replace('.', "/"));
+                pod.pointer(&pointer).map(string).unwrap_or_default()
+            });
+            let version = field["apiVersion"].as_str().unwrap_or("v1");
+            format!("{value} ({version}:{path})")
+        } else if from["resourceFieldRef"].is_object() {
+            format!(" ({})", string(&from["resourceFieldRef"]["resource"]))
+        } else if from["secretKeyRef"].is_object() {
+            let of = &from["secretKeyRef"];
+            format!(
+                "<set to the key '{}' in secret '{}'>\tOptional: {}",
+                string(&of["key"]),
+                string(&of["name"]),
+                is_optional(of)
+            )
+        } else if from["configMapKeyRef"].is_object() {
+            let of = &from["configMapKeyRef"];
+            format!(
+                "<set to the key '{}' of config map '{}'>\tOptional: {}",
+                string(&of["key"]),
+                string(&of["name"]),
+                is_optional(of)
+            )
+        } else {
+            string(&variable["value"]).replace('\n', "\n      \t")
+        };
+        text.push_str(&format!("      {name}:\t{value}\n"));
+    }
+    text
+}
+
+fn describe_probe(probe: &Value) -> String {
+    let number = |field: &str, otherwise: i64| probe[field].as_i64().unwrap_or(otherwise);
+    let timing = format!(
+        "delay={}s timeout={}s period={}s #success={} #failure={}",
+        number("initialDelaySeconds", 0),
+        number("timeoutSeconds", 0),
+        number("periodSeconds", 0),
+        number("successThreshold", 0),
+        number("failureThreshold", 0)
+    );
+    let port = |value: &Value| crate::print::go::sprint(&value["port"]);
+    if probe["exec"].is_object() {
+        return format!("exec {} {timing}", crate::print::go::sprint(&probe["exec"]["command"]));
+    }
+    let http = &probe["httpGet"];
+    if http.is_object() {
+        let scheme = http["scheme"].as_str().unwrap_or_default().to_lowercase();
+        let path = string(&http["path"]);
+        return format!(
+            "http-get {scheme}://{}:{}{path} {timing}",
+            string(&http["host"]),
+            port(http)
+        );
+    }
+    let tcp = &probe["tcpSocket"];
+    if tcp.is_object() {
+        return format!("tcp-socket {}:{} {timing}", string(&tcp["host"]), port(tcp));
+    }
+    if probe["grpc"].is_object() {
+        let service = string(&probe["grpc"]["service"]);
+        return format!("grpc <pod>:{} {service} {timing}", port(&probe["grpc"]));
+    }
+    format!("unknown {timing}")
 }
 
 fn describe_state(label: &str, state: &Value) -> String {
@@ -388,6 +515,9 @@ fn describe_state(label: &str, state: &Value) -> String {
             "      Exit Code:\t{}\n",
             terminated["exitCode"].as_i64().unwrap_or(0)
         ));
+        if let Some(signal) = terminated["signal"].as_i64().filter(|signal| *signal > 0) {
+            text.push_str(&format!("      Signal:\t{signal}\n"));
+        }
         text.push_str(&format!("      Started:\t{}\n", moment(&terminated["startedAt"])));
         text.push_str(&format!("      Finished:\t{}\n", moment(&terminated["finishedAt"])));
         text
@@ -401,7 +531,7 @@ fn describe_state(label: &str, state: &Value) -> String {
     }
 }
 
-pub(super) fn describe_volumes(spec: &Value) -> String {
+pub(super) fn describe_volumes(spec: &Value, speaks: Speaks) -> String {
     let volumes = spec["volumes"].as_array().cloned().unwrap_or_default();
     if volumes.is_empty() {
         return "Volumes:\t<none>\n".to_owned();
@@ -415,16 +545,16 @@ pub(super) fn describe_volumes(spec: &Value) -> String {
                 if let Some(seconds) = source["serviceAccountToken"]["expirationSeconds"].as_i64() {
                     text.push_str(&format!("    TokenExpirationSeconds:\t{seconds}\n"));
                 } else if source["configMap"].is_object() {
-                    let optional = source["configMap"]["optional"] == true;
                     text.push_str(&format!(
-                        "    ConfigMapName:\t{}\n    Optional:\t{optional}\n",
-                        string(&source["configMap"]["name"])
+                        "    ConfigMapName:\t{}\n    {}\n",
+                        string(&source["configMap"]["name"]),
+                        optional("ConfigMapOptional", &source["configMap"], speaks)
                     ));
                 } else if source["secret"].is_object() {
-                    let optional = source["secret"]["optional"] == true;
                     text.push_str(&format!(
-                        "    SecretName:\t{}\n    Optional:\t{optional}\n",
-                        string(&source["secret"]["name"])
+                        "    SecretName:\t{}\n    {}\n",
+                        string(&source["secret"]["name"]),
+                        optional("SecretOptionalName", &source["secret"], speaks)
                     ));
                 } else if source["downwardAPI"].is_object() {
                     text.push_str("    DownwardAPI:\ttrue\n");
@@ -442,6 +572,15 @@ pub(super) fn describe_volumes(spec: &Value) -> String {
         }
     }
     text
+}
+
+/// Whether a projected source may be missing: older versions print Go's pointer.
+fn optional(old_label: &str, source: &Value, speaks: Speaks) -> String {
+    if !speaks.describes_projected_optional_as_pointer() {
+        return format!("Optional:\t{}", source["optional"] == true);
+    }
+    let pointer = if source["optional"].is_null() { "<nil>" } else { "0xc000012345" };
+    format!("{old_label}:\t{pointer}")
 }
 
 pub(super) fn tolerations(spec: &Value) -> Vec<String> {

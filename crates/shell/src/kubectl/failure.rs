@@ -22,8 +22,9 @@ impl Failure {
         Self { text, exit: 1, status: None }
     }
 
-    pub(crate) fn unknown_command(command: &str) -> Self {
-        Self::error(&format!("unknown command \"{command}\" for \"kubectl\""))
+    /// An end without a word of its own.
+    pub(crate) fn silent() -> Self {
+        Self::plain(String::new())
     }
 
     /// What the server refused with.
@@ -34,7 +35,10 @@ impl Failure {
     /// The same about an object from a file (AddSourceToErr): `error when creating "STDIN": …`.
     pub(crate) fn about_file(self, verb: &str, source: &str) -> Self {
         match self.status {
-            None => self,
+            None => {
+                let problem = self.message();
+                Self::error(&format!("error when {verb} \"{source}\": {problem}"))
+            }
             Some(mut status) => {
                 let message = status["message"].as_str().unwrap_or_default();
                 status["message"] = format!("error when {verb} \"{source}\": {message}").into();
@@ -56,13 +60,45 @@ impl Failure {
     }
 }
 
+/// One failure is itself; several stand one below the other, without the head that a single one gets.
+pub(crate) fn several(mut failures: Vec<Failure>) -> Result<(), Failure> {
+    if failures.len() <= 1 {
+        return failures.pop().map_or(Ok(()), Err);
+    }
+    let lines: Vec<String> = failures
+        .iter()
+        .map(|failure| match &failure.status {
+            Some(status) => match status["reason"].as_str() {
+                Some("Unauthorized") => failure.text.clone(),
+                Some(reason) if !reason.is_empty() => {
+                    format!("Error from server ({reason}): {}", failure.message())
+                }
+                _ => format!("Error from server: {}", failure.message()),
+            },
+            None => failure.message(),
+        })
+        .collect();
+    Err(Failure::plain(lines.join("\n")))
+}
+
+/// Failures that say `error: ` themselves: a single one says it once, several each.
+pub(crate) fn bare(failures: Vec<Failure>) -> Result<(), Failure> {
+    match failures.as_slice() {
+        [one] => Err(Failure::plain(one.text.replacen("error: error: ", "error: ", 1))),
+        _ => several(failures),
+    }
+}
+
 fn worded(status: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let message = text(&status["message"]);
     match status["reason"].as_str().unwrap_or_default() {
-        "Invalid" => invalid(status, &message),
+        // Other refusals with code 422 have their own form.
+        "Invalid" if status["code"].as_i64().is_none_or(|code| code == 422) => {
+            invalid(status, &message)
+        }
         "" => format!("Error from server: {message}"),
-        "Unauthorized" => "error: You must be logged in to the server (Unauthorized)".to_owned(),
+        "Unauthorized" => format!("error: You must be logged in to the server ({message})"),
         reason => format!("Error from server ({reason}): {message}"),
     }
 }
@@ -85,8 +121,8 @@ fn invalid(status: &Value, message: &str) -> String {
             distinct.push(cause);
         }
     }
-    let head = if kind.as_str().is_some_and(|kind| !kind.is_empty()) {
-        let (kind, name) = (kind.as_str().unwrap_or_default(), name.as_str().unwrap_or_default());
+    let (kind, name) = (kind.as_str().unwrap_or_default(), name.as_str().unwrap_or_default());
+    let head = if !kind.is_empty() || !name.is_empty() {
         format!("The {kind} \"{name}\" is invalid")
     } else if causes.is_empty() && !message.is_empty() {
         format!("The request is invalid: {message}")

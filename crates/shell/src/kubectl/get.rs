@@ -1,65 +1,63 @@
 //! `kubectl get`: which objects, and in which form.
 
-use std::collections::BTreeMap;
-
-use pullpath_model::api::Method;
-use pullpath_model::time::Span;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Run;
+use super::builder::{Found, Info, Wanted};
 use super::change::place;
 use super::columns;
-use super::failure::Failure;
-use super::resource::{Resource, named};
-use crate::print::jsonpath::{self, Template};
+use super::failure::{Failure, several};
+use super::output::{Form, Shape, list, relaxed};
+use super::resource::{Resource, printed};
+use super::watch::Watch;
+use crate::print::jsonpath::Template;
 use crate::print::table::{Table, Widths};
-use crate::print::{json, yaml};
 
-/// How the objects are printed.
-enum Form {
-    Table { wide: bool },
-    Yaml,
-    Json,
-    Name,
-    Path(Template),
-    Columns(Vec<(String, Template)>),
-}
+const WHOLE: Wanted = Wanted { whole_types: true, local: false, latest: true, names_only: false };
 
 impl Run<'_> {
     pub(super) fn get(&mut self) -> Result<(), Failure> {
         let words = self.flags.words.clone();
         if words.is_empty() && self.flags.values("filename").is_empty() {
-            return Err(Failure::error(
-                "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
-            ));
+            self.out.complain("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n");
+            return Err(self.flags.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
         }
-        // A type that does not exist is told before the output form is looked at.
-        let types = named(&words)?;
-        let form = self.form()?;
         if self.flags.is_set("watch") || self.flags.is_set("watch-only") {
-            return self.watch(&form);
+            let form = self.form(true)?;
+            return self.get_watching(&words, &form);
         }
-        let single = types.len() == 1 && types[0].names.len() == 1;
-        let (mut objects, mut failures) = self.objects(&words)?;
+        // The type of what is wanted is looked up before the form is read.
+        let found = self.find(&words, WHOLE);
+        let form = match &found {
+            Err(_) => Form::Plain { wide: false },
+            Ok(_) => self.form(true)?,
+        };
+        let Found { mut infos, mut failures, single } = found?;
         if self.flags.is_set("ignore-not-found") {
             failures.retain(|failure| !failure.is_not_found());
         }
-        self.sort(&mut objects)?;
-        if objects.is_empty() && failures.is_empty() {
-            if let Form::Yaml | Form::Json | Form::Path(_) = form {
-                self.print(&form, &[], single)?;
-            } else if types.iter().all(|one| one.names.is_empty()) {
-                self.nothing_found(types.iter().all(|one| !one.resource.namespaced));
+        self.sort(&mut infos)?;
+        if let Form::Plain { wide } = form {
+            self.print_tables(&infos, wide);
+            if infos.is_empty() && failures.is_empty() && !self.flags.is_set("ignore-not-found") {
+                self.nothing_found(&words);
             }
-            return Ok(());
+        } else if single {
+            if let Some(info) = infos.first() {
+                self.print_one(&form, &info.object, Shape::AsItIs)?;
+            }
+        } else if !infos.is_empty() || failures.is_empty() {
+            let items = infos.into_iter().map(|info| info.object).collect();
+            self.print_one(&form, &list(items), Shape::AsItIs)?;
         }
-        if !objects.is_empty() {
-            self.print(&form, &objects, single)?;
-        }
-        super::apply::several(failures)
+        several(failures)
     }
 
-    fn nothing_found(&mut self, cluster_wide: bool) {
+    fn nothing_found(&mut self, words: &[String]) {
+        let kinds = words.first().map_or("", String::as_str);
+        let cluster_wide = kinds
+            .split(',')
+            .all(|kind| Resource::named(kind).is_some_and(|resource| !resource.namespaced));
         if cluster_wide || self.flags.is_set("all-namespaces") {
             self.out.complain("No resources found");
         } else {
@@ -68,113 +66,14 @@ impl Run<'_> {
         }
     }
 
-    fn form(&self) -> Result<Form, Failure> {
-        let output = self.flags.value("output").unwrap_or_default();
-        let (kind, argument) = output.split_once('=').unwrap_or((output, ""));
-        let template = |text: &str| {
-            Template::parse(text)
-                .map_err(|error| Failure::error(&format!("error parsing jsonpath {text}, {error}")))
-        };
-        Ok(match kind {
-            "" => Form::Table { wide: false },
-            "wide" => Form::Table { wide: true },
-            "yaml" => Form::Yaml,
-            "json" => Form::Json,
-            "name" => Form::Name,
-            "jsonpath" => Form::Path(template(argument)?),
-            "custom-columns" => {
-                let mut columns = Vec::new();
-                for column in split_columns(argument) {
-                    let Some((header, path)) =
-                        column.split_once(':').filter(|(_, path)| !path.is_empty())
-                    else {
-                        return Err(Failure::error(&format!(
-                            "unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>"
-                        )));
-                    };
-                    columns.push((header.to_owned(), template(&relaxed(path))?));
-                }
-                Form::Columns(columns)
-            }
-            other => {
-                return Err(Failure::error(&format!(
-                    "unable to match a printer suitable for the output format \"{other}\", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml"
-                )));
-            }
-        })
-    }
-
-    /// `-o` of a command that has just changed or made something.
-    pub(super) fn print_objects(
-        &mut self,
-        objects: &[Value],
-        several: bool,
-    ) -> Result<(), Failure> {
-        let form = self.form()?;
-        let typed: Vec<(&'static Resource, Value)> = objects
-            .iter()
-            .filter_map(|object| {
-                let text = |key: &str| object[key].as_str().unwrap_or_default();
-                Some((Resource::of_kind(text("apiVersion"), text("kind"))?, object.clone()))
-            })
-            .collect();
-        self.print(&form, &typed, !several)
-    }
-
-    fn print(
-        &mut self,
-        form: &Form,
-        objects: &[(&'static Resource, Value)],
-        single: bool,
-    ) -> Result<(), Failure> {
-        let whole = || match objects {
-            [(_, object)] if single => shown(object),
-            objects => json!({
-                "apiVersion": "v1", "kind": "List", "metadata": { "resourceVersion": "" },
-                "items": objects.iter().map(|(_, object)| shown(object)).collect::<Vec<_>>(),
-            }),
-        };
-        match form {
-            Form::Table { wide } => self.print_tables(objects, *wide),
-            Form::Yaml => self.out.stdout.push_str(&yaml::document(&whole())),
-            Form::Json => self.out.say(&json::indented(&whole())),
-            Form::Name => {
-                for (resource, object) in objects {
-                    self.out.say(&resource.printed(&place(object).1));
-                }
-            }
-            Form::Path(template) => {
-                let text = template.print(&whole()).map_err(|error| Failure::error(&error))?;
-                self.out.stdout.push_str(&text);
-            }
-            Form::Columns(columns) => {
-                let mut table = Table {
-                    headers: columns.iter().map(|(header, _)| header.clone()).collect(),
-                    rows: Vec::new(),
-                };
-                for (_, object) in objects {
-                    let cell = |(_, template): &(String, Template)| {
-                        let found = template.find(object);
-                        let cells: Vec<String> = found.iter().map(jsonpath::text).collect();
-                        if cells.is_empty() { "<none>".to_owned() } else { cells.join(",") }
-                    };
-                    table.rows.push(columns.iter().map(cell).collect());
-                }
-                let headers = !self.flags.is_set("no-headers");
-                let text = table.print(headers, &mut Widths::default());
-                self.out.stdout.push_str(&text);
-            }
-        }
-        Ok(())
-    }
-
     /// One table for each type, in the order of first appearance.
-    fn print_tables(&mut self, objects: &[(&'static Resource, Value)], wide: bool) {
+    fn print_tables(&mut self, infos: &[Info], wide: bool) {
         let mut groups: Vec<(&'static Resource, Vec<&Value>)> = Vec::new();
-        for (resource, object) in objects {
-            match groups.iter_mut().find(|(known, _)| known == resource) {
-                Some((_, group)) => group.push(object),
-                None => groups.push((resource, vec![object])),
+        for info in infos {
+            // Types that follow one another share a table.
+            match groups.last_mut() {
+                Some((known, group)) if *known == info.resource() => group.push(&info.object),
+                _ => groups.push((info.resource(), vec![&info.object])),
             }
         }
         let with_kind = groups.len() > 1 || self.flags.is_set("show-kind");
@@ -194,19 +93,12 @@ impl Run<'_> {
 
     fn table(&self, resource: &Resource, wide: bool) -> Table {
         let mut headers: Vec<String> = Vec::new();
-        if self.flags.is_set("all-namespaces") {
+        if self.flags.is_set("all-namespaces") && resource.namespaced {
             headers.push("NAMESPACE".to_owned());
         }
-        if wide && resource.kind == "Event" {
-            headers.extend(columns::WIDE_EVENT.map(str::to_owned));
-        } else {
-            let (narrow, more) = columns::headers(resource);
-            headers.extend(narrow.iter().map(|header| (*header).to_owned()));
-            if wide {
-                headers.extend(more.iter().map(|header| (*header).to_owned()));
-            }
-        }
-        for key in self.label_columns() {
+        let speaks = self.host.client().speaks;
+        headers.extend(columns::headers(resource, wide, speaks).into_iter().map(str::to_owned));
+        for key in self.flags.list("label-columns") {
             headers.push(key.rsplit('/').next().unwrap_or(&key).to_uppercase());
         }
         if self.flags.is_set("show-labels") {
@@ -217,17 +109,17 @@ impl Run<'_> {
 
     fn row(&self, resource: &Resource, object: &Value, wide: bool, with_kind: bool) -> Vec<String> {
         let mut row = Vec::new();
-        let (namespace, name) = place(object);
-        if self.flags.is_set("all-namespaces") {
-            row.push(namespace);
+        if self.flags.is_set("all-namespaces") && resource.namespaced {
+            row.push(place(object).0);
         }
-        let mut cells = columns::cells(resource, object, wide, self.host.unix_millis());
+        let (now, speaks) = (self.host.unix_millis(), self.host.client().speaks);
+        let mut cells = columns::cells(resource, object, wide, now, speaks);
         if with_kind && resource.kind != "Event" {
-            cells[0] = resource.printed(&name);
+            cells[0] = printed(object);
         }
         row.extend(cells);
         let labels = &object["metadata"]["labels"];
-        for key in self.label_columns() {
+        for key in self.flags.list("label-columns") {
             row.push(labels[&key].as_str().unwrap_or_default().to_owned());
         }
         if self.flags.is_set("show-labels") {
@@ -236,124 +128,115 @@ impl Run<'_> {
         row
     }
 
-    fn label_columns(&self) -> Vec<String> {
-        let all = self.flags.values("label-columns");
-        all.iter().flat_map(|keys| keys.split(',')).map(str::to_owned).collect()
-    }
-
-    fn sort(&self, objects: &mut [(&'static Resource, Value)]) -> Result<(), Failure> {
-        let Some(path) = self.flags.value("sort-by") else { return Ok(()) };
-        let template = Template::parse(&relaxed(path)).map_err(|error| Failure::error(&error))?;
-        let key = |object: &Value| template.find(object).first().cloned().unwrap_or_default();
-        objects.sort_by(|(_, one), (_, other)| match (key(one), key(other)) {
-            (Value::Number(one), Value::Number(other)) => {
-                one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(std::cmp::Ordering::Equal)
+    fn sort(&self, infos: &mut [Info]) -> Result<(), Failure> {
+        let Some(path) = self.flags.text("sort-by") else { return Ok(()) };
+        let path = relaxed(path).unwrap_or_else(|_| path.to_owned());
+        let template = Template::parse(&path)
+            .map_err(|error| Failure::error(&format!("sorting error: {error}")))?;
+        let keys: Vec<Option<Value>> =
+            infos.iter().map(|info| template.find(&info.object).into_iter().next()).collect();
+        if !infos.is_empty() && keys.iter().all(Option::is_none) {
+            return Err(Failure::error(&format!(
+                "couldn't find any field with path \"{path}\" in the list of objects"
+            )));
+        }
+        let mut order: Vec<usize> = (0..infos.len()).collect();
+        // Go sorts up to a dozen by insertion, and by what is not there the wrong way round.
+        for end in 1..order.len() {
+            let mut at = end;
+            while at > 0 && is_less(keys[order[at]].as_ref(), keys[order[at - 1]].as_ref()) {
+                order.swap(at, at - 1);
+                at -= 1;
             }
-            (one, other) => jsonpath::text(&one).cmp(&jsonpath::text(&other)),
-        });
+        }
+        let sorted: Vec<Info> = order.into_iter().map(|index| infos[index].clone()).collect();
+        infos.clone_from_slice(&sorted);
         Ok(())
     }
 
     /// The first list, then a row for every change, until somebody interrupts.
-    fn watch(&mut self, form: &Form) -> Result<(), Failure> {
-        let words = self.flags.words.clone();
-        let types = named(&words)?;
-        let [one] = types.as_slice() else {
-            return Err(Failure::error("you may only specify a single resource type"));
+    fn get_watching(&mut self, words: &[String], form: &Form) -> Result<(), Failure> {
+        let wanted = WHOLE;
+        let Found { infos, failures, .. } = self.find(words, wanted)?;
+        several(failures)?;
+        let Some(resource) = infos.first().map(Info::resource).or_else(|| {
+            words.first().and_then(|kind| Resource::named(kind.split('/').next().unwrap_or(kind)))
+        }) else {
+            return Ok(());
         };
-        let resource = one.resource;
-        let wide = matches!(form, Form::Table { wide: true });
+        if infos.iter().any(|info| info.resource() != resource)
+            || words.first().is_some_and(|kinds| kinds.contains(','))
+        {
+            return Err(Failure::error("you may only specify a single resource type"));
+        }
         let with_events = self.flags.is_set("output-watch-events");
-        let end = self.host.now() + Span::hours(24);
         let mut widths = Widths::default();
-        let mut known: BTreeMap<String, Value> = BTreeMap::new();
-        let mut first = true;
+        let mut headers = !self.flags.is_set("no-headers");
+        let mut watch = Watch::from(&infos);
+        let firsts = infos.into_iter().map(|info| ("ADDED", info.object)).collect::<Vec<_>>();
+        let mut changes = if self.flags.is_set("watch-only") { Vec::new() } else { firsts };
         loop {
-            let (objects, _) = self.objects(&words)?;
-            let present: BTreeMap<String, Value> = objects
-                .into_iter()
-                .map(|(_, object)| {
-                    let (namespace, name) = place(&object);
-                    (format!("{namespace}/{name}"), object)
-                })
-                .collect();
-            let mut changes: Vec<(&str, Value)> = Vec::new();
-            for (key, object) in &present {
-                match known.get(key) {
-                    None => changes.push(("ADDED", object.clone())),
-                    Some(before) if before != object => changes.push(("MODIFIED", object.clone())),
-                    Some(_) => {}
-                }
-            }
-            let gone = known.iter().filter(|(key, _)| !present.contains_key(*key));
-            changes.extend(gone.map(|(_, object)| ("DELETED", object.clone())));
-            if !changes.is_empty() {
-                let mut table = self.table(resource, wide);
-                if with_events {
-                    table.headers.insert(0, "EVENT".to_owned());
-                }
-                for (event, object) in &changes {
-                    let mut row = self.row(resource, object, wide, false);
+            if let Form::Plain { wide } = *form {
+                if !changes.is_empty() {
+                    let mut table = self.table(resource, wide);
                     if with_events {
-                        row.insert(0, format!("{event:<8}"));
+                        table.headers.insert(0, "EVENT".to_owned());
                     }
-                    table.rows.push(row);
+                    for (event, object) in &changes {
+                        let mut row = self.row(resource, object, wide, false);
+                        if with_events {
+                            row.insert(0, format!("{event:<8}"));
+                        }
+                        table.rows.push(row);
+                    }
+                    let text = table.print(headers, &mut widths);
+                    self.out.stdout.push_str(&text);
+                    headers = false;
                 }
-                let headers = first && !self.flags.is_set("no-headers");
-                let text = table.print(headers, &mut widths);
-                self.out.stdout.push_str(&text);
+            } else {
+                for (_, object) in &changes {
+                    self.print_one(form, object, Shape::AsItIs)?;
+                }
             }
-            if first && changes.is_empty() {
-                self.nothing_found(!resource.namespaced);
-            }
-            first = false;
-            known = present;
-            if !self.wait(end) {
-                self.out.interrupted = true;
-                return Ok(());
+            match self.next_changes(&mut watch, resource, words)? {
+                Some(more) => changes = more,
+                None => return Ok(()),
             }
         }
     }
+}
 
-    /// All events of a namespace, as objects.
-    pub(super) fn events_in(&mut self, namespace: &str) -> Result<Vec<Value>, Failure> {
-        let resource = Resource::named("events").expect("a built-in type");
-        let list = self.ask(Method::Get, resource.path(namespace, ""), "", None)?;
-        Ok(list["items"].as_array().cloned().unwrap_or_default())
+/// K pkg/cmd/get/sorter.go isLess: what is absent comes first, amounts compare as amounts.
+fn is_less(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return one.is_none() };
+    match (one, other) {
+        (Value::Null, other) => !other.is_null(),
+        (_, Value::Null) => false,
+        (Value::Number(one), Value::Number(other)) => one.as_f64() < other.as_f64(),
+        (Value::String(one), Value::String(other)) => match (amount(one), amount(other)) {
+            (Some(one), Some(other)) => one < other,
+            _ => one < other,
+        },
+        _ => false,
     }
 }
 
-/// Without what kubectl hides.
-fn shown(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.remove("managedFields");
-    }
-    object
-}
-
-/// Commas inside brackets do not separate columns.
-fn split_columns(text: &str) -> Vec<String> {
-    let mut columns = vec![String::new()];
-    let mut depth = 0;
-    for character in text.chars() {
-        match character {
-            '[' | '(' => depth += 1,
-            ']' | ')' => depth -= 1,
-            _ => {}
-        }
-        if character == ',' && depth == 0 {
-            columns.push(String::new());
-        } else if let Some(column) = columns.last_mut() {
-            column.push(character);
-        }
-    }
-    columns
-}
-
-/// `metadata.name`, `.metadata.name` and `{.metadata.name}` are the same (K RelaxedJSONPathExpression).
-fn relaxed(path: &str) -> String {
-    let inner = path.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(path);
-    let inner = inner.strip_prefix('.').unwrap_or(inner);
-    format!("{{.{inner}}}")
+/// A quantity: `10`, `500m`, `2Gi`.
+fn amount(text: &str) -> Option<f64> {
+    let end = text.find(|one: char| !(one.is_ascii_digit() || matches!(one, '.' | '-' | '+')));
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let factor = match unit {
+        "" => 1.0,
+        "m" => 0.001,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" => 1024.0,
+        "Mi" => 1_048_576.0,
+        "Gi" => 1_073_741_824.0,
+        "Ti" => 1_099_511_627_776.0,
+        _ => return None,
+    };
+    number.parse::<f64>().ok().map(|number| number * factor)
 }

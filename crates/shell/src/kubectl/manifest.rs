@@ -1,121 +1,213 @@
-//! Objects from `-f`: documents, YAML to JSON, and which resource they are (kubectl.md, section 6).
+//! Objects from `-f`: files and folders, documents, and which resource they are (kubectl.md, section 6).
 
-use serde_json::Value;
+use pullpath_model::schema::{Misfit, Schema, shape};
+use serde_json::{Value, json};
 
 use super::Run;
+use super::builder::Info;
 use super::failure::Failure;
 use super::resource::Resource;
+use crate::read;
 
-/// One object of a file.
-pub(crate) struct Document {
-    pub(crate) resource: &'static Resource,
-    pub(crate) object: Value,
-    /// What errors call the file.
-    pub(crate) source: String,
-}
+/// What a folder is searched for.
+const ENDINGS: [&str; 3] = [".json", ".yaml", ".yml"];
 
-impl Document {
-    pub(crate) fn name(&self) -> &str {
-        self.object["metadata"]["name"].as_str().unwrap_or_default()
-    }
-
-    pub(crate) fn namespace(&self) -> &str {
-        self.object["metadata"]["namespace"].as_str().unwrap_or_default()
-    }
-}
+/// The objects of files, and why the reading ended early.
+type Read = (Vec<Info>, Result<(), Failure>);
 
 impl Run<'_> {
-    /// The documents of all files, up to the first that cannot be read; earlier ones count even then.
-    pub(crate) fn documents(&mut self) -> (Vec<Document>, Result<(), Failure>) {
-        let mut documents = Vec::new();
-        for path in self.flags.values("filename") {
-            let (source, text) = match path.as_str() {
-                "-" => ("STDIN".to_owned(), self.stdin.map(str::to_owned)),
-                path => (path.to_owned(), self.host.read_file(path)),
-            };
-            let Some(text) = text else {
-                let failure = Failure::error(&format!("the path \"{path}\" does not exist"));
-                return (documents, Err(failure));
-            };
-            for document in split(&text) {
-                match self.document(&document, &source) {
-                    Ok(None) => {}
-                    Ok(Some(found)) => documents.extend(found),
-                    Err(failure) => return (documents, Err(failure)),
+    /// The objects of all files. What cannot be read ends its file; the others are read all the same.
+    pub(crate) fn documents(&mut self, local: bool) -> Read {
+        let mut files = Vec::new();
+        for path in self.flags.list("filename") {
+            match self.files(&path) {
+                Ok(more) => files.extend(more),
+                // Files are looked for before anything is read.
+                Err(failure) => return (Vec::new(), Err(failure)),
+            }
+        }
+        let mut infos = Vec::new();
+        let mut failures = Vec::new();
+        for (source, text) in files {
+            failures.extend(self.file(&source, &text, local, &mut infos).err());
+        }
+        (infos, super::failure::several(failures))
+    }
+
+    /// Names and texts of a file, a folder or standard input.
+    fn files(&mut self, path: &str) -> Result<Vec<(String, String)>, Failure> {
+        if path == "-" {
+            return Ok(vec![("STDIN".to_owned(), self.stdin.unwrap_or_default().to_owned())]);
+        }
+        if path.starts_with("http://") || path.starts_with("https://") {
+            return Err(Failure::error("Pullpath reads no manifests from the internet"));
+        }
+        let missing = || Failure::error(&format!("the path \"{path}\" does not exist"));
+        if !self.host.is_folder(path) {
+            let text = self.host.read_file(path).map_err(|_| missing())?;
+            return Ok(vec![(path.to_owned(), text)]);
+        }
+        let mut files = Vec::new();
+        let mut folders = vec![path.trim_end_matches('/').to_owned()];
+        while let Some(folder) = folders.pop() {
+            for name in self.host.list_files(&folder) {
+                let path = format!("{folder}/{name}");
+                if self.host.is_folder(&path) {
+                    if self.flags.is_set("recursive") {
+                        folders.push(path);
+                    }
+                } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+                    let text = self.host.read_file(&path).map_err(|_| missing())?;
+                    files.push((path, text));
                 }
             }
         }
-        (documents, Ok(()))
-    }
-
-    fn document(&self, text: &str, source: &str) -> Result<Option<Vec<Document>>, Failure> {
-        let object = self.host.read_yaml(text).map_err(|error| {
-            Failure::error(&format!(
-                "error parsing {source}: error converting YAML to JSON: yaml: {}",
-                error.0
-            ))
-        })?;
-        if object.is_null() {
-            return Ok(None);
-        }
-        let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        if kind == "List" && api_version == "v1" {
-            let items = object["items"].as_array().cloned().unwrap_or_default();
-            let items = items.into_iter().map(|item| self.typed(item, source));
-            return items.collect::<Result<Vec<_>, _>>().map(Some);
-        }
-        self.typed(object, source).map(|document| Some(vec![document]))
-    }
-
-    fn typed(&self, mut object: Value, source: &str) -> Result<Document, Failure> {
-        let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let unset: Vec<&str> = [("apiVersion", &api_version), ("kind", &kind)]
-            .into_iter()
-            .filter(|(_, value)| value.is_empty())
-            .map(|(key, _)| key)
-            .collect();
-        let unset = match unset.as_slice() {
-            [] => None,
-            [one] => Some(format!("{one} not set")),
-            _ => Some("[apiVersion not set, kind not set]".to_owned()),
-        };
-        if let Some(unset) = unset {
+        if files.is_empty() {
             return Err(Failure::error(&format!(
-                "error validating \"{source}\": error validating data: {unset}; if you choose to ignore these errors, turn validation off with --validate=false"
+                "error reading [{path}]: recognized file extensions are [.json .yaml .yml]"
             )));
         }
-        for key in ["name", "namespace"] {
-            if let Some(type_name) = not_text(&object["metadata"][key]) {
+        files.sort();
+        Ok(files)
+    }
+
+    fn file(
+        &mut self,
+        source: &str,
+        text: &str,
+        local: bool,
+        infos: &mut Vec<Info>,
+    ) -> Result<(), Failure> {
+        let speaks = self.host.client().speaks;
+        let found = read::documents(text, speaks.reads_yaml_behind_json());
+        for document in found.read {
+            self.validate(&document, source, local)?;
+            let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
+            let items = match document.get("items") {
+                Some(Value::Array(items)) if text("kind").ends_with("List") => items.clone(),
+                _ => vec![document],
+            };
+            // What cannot be decoded or mapped ends its file, behind the items of the same list.
+            let mut failures = Vec::new();
+            for item in items {
+                match self.info(item, source, local) {
+                    Ok(info) => infos.push(info),
+                    Err(failure) => failures.push(failure),
+                }
+            }
+            super::failure::several(failures)?;
+        }
+        match found.error {
+            Some(error) => Err(Failure::error(&format!("error parsing {source}: {error}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// What the client itself checks before it asks anybody (K pkg/validation).
+    fn validate(&mut self, document: &Value, source: &str, local: bool) -> Result<(), Failure> {
+        let validates =
+            matches!(self.flags.command.as_str(), "apply" | "create" | "replace" | "diff" | "run");
+        if local || !validates || self.validation()? == "Ignore" {
+            return Ok(());
+        }
+        let is_empty = |key: &str| document[key].as_str().is_none_or(str::is_empty);
+        let problem = if document.is_object() {
+            match (is_empty("apiVersion"), is_empty("kind")) {
+                (true, true) => "[apiVersion not set, kind not set]".to_owned(),
+                (true, false) => "apiVersion not set".to_owned(),
+                (false, true) => "kind not set".to_owned(),
+                (false, false) if !self.host.client().connected => format!(
+                    "failed to download openapi: Get \"http://localhost:8080/openapi/v2?timeout={}\": dial tcp 127.0.0.1:8080: connect: connection refused",
+                    self.request_timeout()
+                ),
+                (false, false) => return Ok(()),
+            }
+        } else {
+            "invalid object to validate".to_owned()
+        };
+        Err(Failure::error(&format!(
+            "error validating \"{source}\": error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false"
+        )))
+    }
+
+    fn info(&mut self, mut object: Value, source: &str, local: bool) -> Result<Info, Failure> {
+        if let Some(problem) = undecodable(&object) {
+            return Err(Failure::error(&format!("unable to decode \"{source}\": {problem}")));
+        }
+        let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let meta = |object: &Value, key: &str| {
+            object["metadata"][key].as_str().unwrap_or_default().to_owned()
+        };
+        let (name, namespace) = (meta(&object, "name"), meta(&object, "namespace"));
+        if local {
+            let resource = Resource::of_kind(&api_version, &kind);
+            return Ok(Info { resource, namespace, name, object, source: Some(source.to_owned()) });
+        }
+        self.connect()?;
+        let resource = Resource::of_kind(&api_version, &kind)
+            .filter(|resource| self.host.serves(resource))
+            .ok_or_else(|| {
+                Failure::error(&format!(
+                    "resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \"{source}\": no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
+                ))
+            })?;
+        let mut place = String::new();
+        if resource.namespaced {
+            let given = self.flags.text("namespace");
+            if let Some(given) = given.filter(|given| !namespace.is_empty() && *given != namespace)
+            {
                 return Err(Failure::error(&format!(
-                    "unable to decode \"{source}\": json: cannot unmarshal {type_name} into Go struct field ObjectMeta.metadata.{key} of type string"
+                    "the namespace from the provided object \"{namespace}\" does not match the namespace \"{given}\". You must pass '--namespace={namespace}' to perform this operation."
                 )));
             }
-        }
-        let (name, namespace) = {
-            let meta = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
-            (meta("name"), meta("namespace"))
-        };
-        let resource = Resource::of_kind(&api_version, &kind).ok_or_else(|| {
-            Failure::error(&format!(
-                "resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \"{source}\": no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
-            ))
-        })?;
-        if resource.namespaced {
-            let given = self.flags.value("namespace");
-            match (namespace.is_empty(), given) {
-                (false, Some(given)) if given != namespace => {
-                    return Err(Failure::error(&format!(
-                        "the namespace from the provided object \"{namespace}\" does not match the namespace \"{given}\". You must pass '--namespace={namespace}' to perform this operation."
-                    )));
-                }
-                (false, _) => {}
-                (true, _) => object["metadata"]["namespace"] = self.namespace().into(),
+            if namespace.is_empty() {
+                place = self.namespace();
+                object["metadata"]["namespace"] = place.clone().into();
+            } else {
+                place = namespace;
             }
+        } else if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("namespace");
         }
-        Ok(Document { resource, object, source: source.to_owned() })
+        let (resource, source) = (Some(resource), Some(source.to_owned()));
+        Ok(Info { resource, namespace: place, name, object, source })
     }
+}
+
+/// What Go's decoder says of an object whose metadata it cannot read.
+fn undecodable(object: &Value) -> Option<String> {
+    let found = match object {
+        Value::Object(_) => None,
+        Value::Array(_) => Some("array"),
+        Value::String(_) => Some("string"),
+        Value::Number(_) => Some("number"),
+        Value::Bool(_) => Some("bool"),
+        Value::Null => Some("null"),
+    };
+    if let Some(found) = found {
+        return Some(format!(
+            "json: cannot unmarshal {found} into Go value of type unstructured.detector"
+        ));
+    }
+    for key in ["apiVersion", "kind"] {
+        if let Some(found) = not_text(&object[key]) {
+            return Some(format!(
+                "json: cannot unmarshal {found} into Go struct field detector.{key} of type string"
+            ));
+        }
+    }
+    if object["kind"].as_str().is_none_or(str::is_empty) {
+        return Some(format!(
+            "Object 'Kind' is missing in '{}'",
+            crate::print::json::compact(object)
+        ));
+    }
+    // Any struct with metadata and nothing else that is looked at will do.
+    let of = Schema::get().named("ServiceAccount").expect("the table has it");
+    let shaped = shape(of, &json!({ "metadata": object["metadata"] }));
+    let misfit = Misfit::first_in_document(&shaped.misfits)?;
+    Some(misfit.go_json().replace("ServiceAccount.metadata", "metadataOnlyObject.metadata"))
 }
 
 fn not_text(value: &Value) -> Option<&'static str> {
@@ -126,25 +218,4 @@ fn not_text(value: &Value) -> Option<&'static str> {
         Value::Array(_) => Some("array"),
         Value::Object(_) => Some("object"),
     }
-}
-
-/// YAML documents end at a line that starts with `---`; empty ones and comments alone are nothing.
-fn split(text: &str) -> Vec<String> {
-    let mut documents = vec![String::new()];
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        if line.starts_with("---") {
-            documents.push(String::new());
-        } else {
-            let document = documents.last_mut().expect("there is always one");
-            document.push_str(line);
-            document.push('\n');
-        }
-    }
-    let says_something = |document: &String| {
-        document.lines().any(|line| {
-            let line = line.trim();
-            !line.is_empty() && !line.starts_with('#')
-        })
-    };
-    documents.into_iter().filter(says_something).collect()
 }

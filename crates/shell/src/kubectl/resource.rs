@@ -1,10 +1,6 @@
-//! Resource types as kubectl knows them from discovery, and how objects are named on a command line.
+//! Resource types as kubectl knows them from discovery.
 
-use pullpath_model::api::Method;
 use serde_json::Value;
-
-use super::Run;
-use super::failure::Failure;
 
 /// A type of objects.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +34,7 @@ const fn of(
 }
 
 /// In the order in which discovery lists them.
-static RESOURCES: [Resource; 23] = [
+static RESOURCES: [Resource; 24] = [
     core("Pod", "pods", "pod", "po"),
     core("Secret", "secrets", "secret", ""),
     core("ServiceAccount", "serviceaccounts", "serviceaccount", "sa"),
@@ -54,6 +50,7 @@ static RESOURCES: [Resource; 23] = [
     of("apps", "ControllerRevision", "controllerrevisions", "controllerrevision", ""),
     of("batch", "Job", "jobs", "job", ""),
     of("batch", "CronJob", "cronjobs", "cronjob", "cj"),
+    of("coordination.k8s.io", "Lease", "leases", "lease", ""),
     of("networking.k8s.io", "Ingress", "ingresses", "ingress", "ing"),
     of("networking.k8s.io", "NetworkPolicy", "networkpolicies", "networkpolicy", "netpol"),
     Resource {
@@ -96,6 +93,11 @@ impl Resource {
         })
     }
 
+    /// All types.
+    pub(crate) fn all() -> &'static [Self] {
+        &RESOURCES
+    }
+
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() {
             self.version.to_owned()
@@ -127,128 +129,26 @@ impl Resource {
         }
     }
 
-    /// `deployment.apps/web`
-    pub(crate) fn printed(&self, name: &str) -> String {
-        format!("{}/{name}", self.type_name())
+    /// `deployments.apps`
+    pub(crate) fn qualified(&self) -> String {
+        if self.group.is_empty() {
+            self.plural.to_owned()
+        } else {
+            format!("{}.{}", self.plural, self.group)
+        }
     }
 }
 
-/// The objects that a command line names, and why some were not found.
-pub(crate) type Found = (Vec<(&'static Resource, Value)>, Vec<Failure>);
-
-/// What a command line names.
-pub(crate) struct Named {
-    pub(crate) resource: &'static Resource,
-    /// Empty for all of the type.
-    pub(crate) names: Vec<String>,
-}
-
-/// `TYPE NAME…`, `TYPE/NAME…`, `TYPE,TYPE`.
-pub(crate) fn named(words: &[String]) -> Result<Vec<Named>, Failure> {
-    let resource = |word: &str| {
-        Resource::named(word).ok_or_else(|| {
-            Failure::error(&format!("the server doesn't have a resource type \"{word}\""))
-        })
-    };
-    let mut all: Vec<Named> = Vec::new();
-    if words.iter().any(|word| word.contains('/')) {
-        for word in words {
-            let (kind, name) = word.split_once('/').ok_or_else(|| {
-                Failure::error("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'")
-            })?;
-            all.push(Named { resource: resource(kind)?, names: vec![name.to_owned()] });
-        }
-        return Ok(all);
-    }
-    if let Some((kinds, names)) = words.split_first() {
-        for kind in kinds.split(',') {
-            if kind == "all" {
-                for kind in ["po", "svc", "ds", "deploy", "rs", "sts", "hpa", "cj", "job"] {
-                    all.push(Named { resource: resource(kind)?, names: Vec::new() });
-                }
-            } else {
-                all.push(Named { resource: resource(kind)?, names: names.to_vec() });
-            }
-        }
-    }
-    Ok(all)
-}
-
-impl Run<'_> {
-    /// The one type and the names that most commands want.
-    pub(crate) fn one_type(&self, words: &[String]) -> Result<Named, Failure> {
-        let mut all = named(words)?;
-        if all.len() > 1 && all.iter().all(|one| one.resource == all[0].resource) {
-            let names = all.iter().flat_map(|one| one.names.clone()).collect();
-            return Ok(Named { resource: all[0].resource, names });
-        }
-        match all.len() {
-            1 => Ok(all.remove(0)),
-            _ => Err(Failure::error(
-                "You must provide one or more resources by argument or filename.",
-            )),
-        }
-    }
-
-    /// The objects that the command line names; a missing one is a failure that is told after the others.
-    pub(crate) fn objects(&mut self, words: &[String]) -> Result<Found, Failure> {
-        let namespace =
-            if self.flags.is_set("all-namespaces") { String::new() } else { self.namespace() };
-        let mut objects = Vec::new();
-        let mut failures = Vec::new();
-        for Named { resource, names } in named(words)? {
-            let inside = if resource.namespaced { namespace.as_str() } else { "" };
-            if names.is_empty() {
-                let query = self.selection();
-                let list = self.ask(Method::Get, resource.path(inside, ""), &query, None)?;
-                let items = list["items"].as_array().cloned().unwrap_or_default();
-                objects.extend(items.into_iter().map(|item| (resource, as_item(resource, item))));
-            }
-            for name in names {
-                match self.fetch(resource, inside, &name) {
-                    Ok(object) => objects.push((resource, object)),
-                    Err(failure) if failure.is_not_found() => {
-                        failures.push(self.in_missing_namespace(resource, inside, failure));
-                    }
-                    Err(failure) => return Err(failure),
-                }
-            }
-        }
-        Ok((objects, failures))
-    }
-
-    /// A missing object in a missing namespace is reported as the namespace (CR pkg/resource/visitor.go Info.Get).
-    fn in_missing_namespace(
-        &mut self,
-        resource: &Resource,
-        namespace: &str,
-        failure: Failure,
-    ) -> Failure {
-        if !resource.namespaced || namespace == "default" || namespace.is_empty() {
-            return failure;
-        }
-        let namespaces = Resource::named("namespaces").expect("every cluster has them");
-        match self.fetch(namespaces, "", namespace) {
-            Err(missing) if missing.is_not_found() => missing,
-            _ => failure,
-        }
-    }
-
-    fn selection(&self) -> String {
-        let mut query = Vec::new();
-        for (flag, parameter) in
-            [("selector", "labelSelector"), ("field-selector", "fieldSelector")]
-        {
-            if let Some(value) = self.flags.value(flag) {
-                query.push(format!("{parameter}={}", percent(value)));
-            }
-        }
-        query.join("&")
-    }
+/// `deployment.apps/web`, by an object's own kind.
+pub(crate) fn printed(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (version, kind) = (text(&object["apiVersion"]), text(&object["kind"]).to_lowercase());
+    let dot = version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+    format!("{kind}{dot}/{}", text(&object["metadata"]["name"]))
 }
 
 /// Items of a List come without kind and version.
-fn as_item(resource: &Resource, mut item: Value) -> Value {
+pub(crate) fn as_item(resource: &Resource, mut item: Value) -> Value {
     item["apiVersion"] = resource.api_version().into();
     item["kind"] = resource.kind.into();
     item

@@ -1,96 +1,124 @@
 //! `kubectl rollout status|restart|undo|history` (K pkg/polymorphichelpers).
 
 use pullpath_model::api::{Method, PatchType};
-use pullpath_model::time::{SimTime, Span};
+use pullpath_model::time::SimTime;
 use serde_json::{Value, json};
 
 use super::Run;
+use super::builder::{Found, Info, Wanted};
 use super::change::place;
-use super::failure::Failure;
+use super::failure::{Failure, bare, several};
+use super::output::Shape;
 use super::resource::Resource;
+use super::watch::Watch;
+use super::workload::template;
+use crate::print::table::{Layout, tabbed};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 impl Run<'_> {
-    fn rolled(&mut self) -> Result<Vec<(&'static Resource, Value)>, Failure> {
+    fn rolled(&mut self) -> Result<Vec<Info>, Failure> {
         let words = self.flags.words.clone();
-        if words.is_empty() {
+        if words.is_empty() && self.flags.values("filename").is_empty() {
             return Err(Failure::error("required resource not specified"));
         }
-        let (objects, mut failures) = self.objects(&words)?;
-        match failures.pop() {
-            Some(failure) => Err(failure),
-            None => Ok(objects),
+        let wanted = Wanted { whole_types: true, latest: true, ..Wanted::default() };
+        let Found { infos, failures, .. } = self.find(&words, wanted)?;
+        several(failures)?;
+        if infos.is_empty() {
+            let namespace = self.namespace();
+            self.out.complain(&format!("No resources found in {namespace} namespace."));
         }
+        Ok(infos)
     }
 
     pub(super) fn rollout_status(&mut self) -> Result<(), Failure> {
-        let timeout = self
-            .flags
-            .value("timeout")
-            .map(seconds)
-            .transpose()?
-            .filter(|span| *span != Span::ZERO);
-        // Nobody waits longer than a day here.
-        let end = self.host.now() + timeout.unwrap_or(Span::hours(24));
-        for (resource, object) in self.rolled()? {
-            self.follow(resource, object, end)?;
+        let end = self.deadline(None)?;
+        for info in self.rolled()? {
+            self.follow(&info, end)?;
         }
         Ok(())
     }
 
     /// A line for each state that the watch shows, until the rollout is through.
-    fn follow(&mut self, resource: &Resource, first: Value, end: SimTime) -> Result<(), Failure> {
-        let (namespace, name) = place(&first);
-        let mut object = first;
-        let mut seen = Value::Null;
+    fn follow(&mut self, info: &Info, end: SimTime) -> Result<(), Failure> {
+        let resource = info.resource();
+        let words = [resource.plural.to_owned(), info.name.clone()];
+        let mut watch = Watch::from(std::slice::from_ref(info));
+        let mut states = vec![("ADDED", info.object.clone())];
         loop {
-            if object["metadata"]["resourceVersion"] != seen || seen.is_null() {
-                seen = object["metadata"]["resourceVersion"].clone();
+            for (event, object) in states {
+                if event == "DELETED" {
+                    return Err(Failure::error("object has been deleted"));
+                }
                 let (line, done) = status(resource, &object)?;
                 self.out.say(&line);
                 if done || self.flags.is_off("watch") {
                     return Ok(());
                 }
             }
-            if !self.wait(end) {
-                let cut = self.until.is_some_and(|until| until <= end);
-                self.out.interrupted = cut;
-                return if cut {
-                    Ok(())
-                } else {
-                    Err(Failure::error("timed out waiting for the condition"))
-                };
-            }
-            object = self.fetch(resource, &namespace, &name).map_err(|failure| {
-                if failure.is_not_found() {
-                    Failure::error("object has been deleted")
-                } else {
-                    failure
-                }
-            })?;
+            states = match self.changes_until(&mut watch, resource, &words, end)? {
+                Some(more) => more,
+                None if self.out.interrupted => return Ok(()),
+                None => return Err(Failure::error("timed out waiting for the condition")),
+            };
         }
     }
 
+    pub(super) fn rollout_pause(&mut self, pauses: bool) -> Result<(), Failure> {
+        let (verb, already) =
+            if pauses { ("paused", "is already paused") } else { ("resumed", "is not paused") };
+        let mut failures = Vec::new();
+        for info in self.rolled()? {
+            let what = format!("{} \"{}\"", info.resource().qualified(), info.name);
+            if info.resource().kind != "Deployment" {
+                let doing = if pauses { "pausing" } else { "resuming" };
+                failures.push(Failure::error(&format!("error: {what} {doing} is not supported")));
+                continue;
+            }
+            if (info.object["spec"]["paused"] == true) == pauses {
+                failures.push(Failure::error(&format!("error: {what} {already}")));
+                continue;
+            }
+            let paused = if pauses { Value::Bool(true) } else { Value::Null };
+            let patch = json!({ "spec": { "paused": paused } });
+            let method = Method::Patch(PatchType::Strategic);
+            let after = self.ask(method, info.path(), "", Some(&patch))?;
+            self.report(&after, verb, Shape::AsItIs)?;
+        }
+        bare(failures)
+    }
+
     pub(super) fn rollout_restart(&mut self) -> Result<(), Failure> {
-        for (resource, object) in self.rolled()? {
+        let mut failures = Vec::new();
+        for info in self.rolled()? {
+            let resource = info.resource();
             if !matches!(resource.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
-                return Err(Failure::error(&format!(
-                    "{} restarting is not supported",
-                    resource.plural
+                failures.push(Failure::error(&format!(
+                    "error: {} \"{}\" restarting is not supported",
+                    resource.qualified(),
+                    info.name
                 )));
+                continue;
+            }
+            if info.object["spec"]["paused"] == true {
+                failures.push(Failure::error(&format!(
+                    "error: {} \"{}\" can't restart paused deployment (run rollout resume first)",
+                    resource.qualified(),
+                    info.name
+                )));
+                continue;
             }
             let now = rfc3339(self.host.unix_millis().div_euclid(1000));
             let annotations = json!({ "kubectl.kubernetes.io/restartedAt": now });
             let patch =
                 json!({ "spec": { "template": { "metadata": { "annotations": annotations } } } });
-            let (namespace, name) = place(&object);
-            let path = resource.path(&namespace, &name);
-            let after = self.ask(Method::Patch(PatchType::Strategic), path, "", Some(&patch))?;
-            self.report(resource, &after, "restarted")?;
+            let method = Method::Patch(PatchType::Strategic);
+            let after = self.ask(method, info.path(), "", Some(&patch))?;
+            self.report(&after, "restarted", Shape::AsItIs)?;
         }
-        Ok(())
+        bare(failures)
     }
 
     /// What keeps the templates that a workload had, oldest revision first: the ReplicaSets of a Deployment, or
@@ -117,17 +145,17 @@ impl Run<'_> {
     }
 
     pub(super) fn rollout_undo(&mut self) -> Result<(), Failure> {
-        for (resource, object) in self.rolled()? {
+        let wanted = self.flags.number("to-revision").unwrap_or(0);
+        let dry_run = self.dry_run()?;
+        for info in self.rolled()? {
+            let (resource, object) = (info.resource(), &info.object);
             if !matches!(resource.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
                 return Err(Failure::error(&format!(
                     "no rollbacker has been implemented for \"{}\"",
-                    resource.kind
+                    group_kind(resource)
                 )));
             }
-            let (namespace, name) = place(&object);
-            let revisions = self.revisions(resource, &object)?;
-            let wanted: i64 =
-                self.flags.value("to-revision").and_then(|text| text.parse().ok()).unwrap_or(0);
+            let revisions = self.revisions(resource, object)?;
             let found = match wanted {
                 0 => revisions.iter().rev().nth(1),
                 wanted => revisions.iter().find(|(revision, _)| *revision == wanted),
@@ -137,46 +165,90 @@ impl Run<'_> {
                     0 if resource.kind != "Deployment" => {
                         "no last revision to roll back to".to_owned()
                     }
-                    0 => format!("no rollout history found for deployment \"{name}\""),
+                    0 => format!("no rollout history found for deployment \"{}\"", info.name),
                     wanted => format!("unable to find specified revision {wanted} in history"),
                 }));
             };
-            let kept = if set["data"].is_object() { &set["data"] } else { set };
-            let mut template = kept["spec"]["template"].clone();
+            if object["spec"]["paused"] == true {
+                return Err(Failure::error(&format!(
+                    "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/{}' and try again",
+                    info.name
+                )));
+            }
+            let mut template = kept_template(set).clone();
             if let Some(map) = template.as_object_mut() {
                 map.remove("$patch");
             }
-            if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            let labels = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut);
+            if let Some(labels) = labels {
                 labels.remove("pod-template-hash");
             }
-            if template == object["spec"]["template"] {
-                self.out.say(&format!(
-                    "{} skipped rollback (current template already matches revision {revision})",
-                    resource.printed(&name)
-                ));
-                continue;
+            let verb = if template == object["spec"]["template"] {
+                format!("skipped rollback (current template already matches revision {revision})")
+            } else {
+                "rolled back".to_owned()
+            };
+            if verb == "rolled back" && dry_run != super::DryRun::Client {
+                let patch =
+                    json!([{ "op": "replace", "path": "/spec/template", "value": template }]);
+                let query = self.dry_query()?;
+                self.ask(Method::Patch(PatchType::Json), info.path(), query, Some(&patch))?;
             }
-            let patch = json!([{ "op": "replace", "path": "/spec/template", "value": template }]);
-            let path = resource.path(&namespace, &name);
-            let after = self.ask(Method::Patch(PatchType::Json), path, "", Some(&patch))?;
-            self.report(resource, &after, "rolled back")?;
+            self.report(object, &verb, Shape::AsItIs)?;
         }
         Ok(())
     }
 
     pub(super) fn rollout_history(&mut self) -> Result<(), Failure> {
-        for (resource, object) in self.rolled()? {
-            let (_, name) = place(&object);
+        let wanted = self.flags.number("revision").unwrap_or(0);
+        if wanted < 0 {
+            return Err(Failure::error(&format!("revision must be a positive integer: {wanted}")));
+        }
+        for info in self.rolled()? {
+            let resource = info.resource();
+            if !matches!(resource.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
+                return Err(Failure::error(&format!(
+                    "no history viewer has been implemented for \"{}\"",
+                    group_kind(resource)
+                )));
+            }
+            let revisions = self.revisions(resource, &info.object)?;
+            let title = format!("{}/{}", resource.type_name(), info.name);
+            if wanted > 0 {
+                let found = revisions.iter().find(|(revision, _)| *revision == wanted);
+                let Some((_, set)) = found else {
+                    return Err(Failure::error("unable to find the specified revision"));
+                };
+                // Nothing aligns this text.
+                let speaks = self.host.client().speaks;
+                let text = template("Pod Template", kept_template(set), speaks);
+                self.out.say(&format!("{title} with revision #{wanted}\n{text}"));
+                continue;
+            }
             let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
-            for (revision, set) in self.revisions(resource, &object)? {
+            for (revision, set) in revisions {
                 let cause = set["metadata"]["annotations"][CHANGE_CAUSE].as_str();
                 let cause = cause.filter(|cause| !cause.is_empty()).unwrap_or("<none>");
                 text.push_str(&format!("{revision}\t{cause}\n"));
             }
-            let table = crate::print::table::tabbed(&text);
-            self.out.say(&format!("{} \n{table}", resource.printed(&name)));
+            self.out.say(&format!("{title} \n{}", tabbed(&text, Layout::Describe)));
         }
         Ok(())
+    }
+}
+
+/// The template that a ReplicaSet or a ControllerRevision keeps.
+fn kept_template(set: &Value) -> &Value {
+    let kept = if set["data"].is_object() { &set["data"] } else { set };
+    &kept["spec"]["template"]
+}
+
+/// `Deployment.apps`, `Pod`
+fn group_kind(resource: &Resource) -> String {
+    if resource.group.is_empty() {
+        resource.kind.to_owned()
+    } else {
+        format!("{}.{}", resource.kind, resource.group)
     }
 }
 
@@ -280,44 +352,11 @@ fn status(resource: &Resource, object: &Value) -> Result<(String, bool), Failure
                 ))
             }
         }
-        other => Err(Failure::error(&format!("no status viewer has been implemented for {other}"))),
+        _ => Err(Failure::error(&format!(
+            "no status viewer has been implemented for {}",
+            group_kind(resource)
+        ))),
     }
-}
-
-/// `3s`, `1m30s`, `2h`; a bare number is seconds.
-fn seconds(text: &str) -> Result<Span, Failure> {
-    let wrong = || {
-        Failure::error(&format!(
-            "invalid argument \"{text}\" for \"--timeout\" flag: time: invalid duration \"{text}\""
-        ))
-    };
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Ok(Span::seconds(seconds));
-    }
-    let mut millis = 0_i64;
-    let mut digits = String::new();
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        if character.is_ascii_digit() {
-            digits.push(character);
-            continue;
-        }
-        let unit = match character {
-            'h' => 3_600_000,
-            'm' if rest.peek() == Some(&'s') => {
-                rest.next();
-                1
-            }
-            'm' => 60_000,
-            's' => 1000,
-            _ => return Err(wrong()),
-        };
-        let number: i64 = digits.parse().map_err(|_| wrong())?;
-        millis =
-            number.checked_mul(unit).and_then(|more| millis.checked_add(more)).ok_or_else(wrong)?;
-        digits.clear();
-    }
-    if digits.is_empty() { Ok(Span::millis(millis)) } else { Err(wrong()) }
 }
 
 /// `2026-11-23T22:54:21Z`

@@ -1,6 +1,7 @@
 //! `kubectl describe` of what looks after Pods (K pkg/describe/describe.go), as v1.35.6 prints it.
 
 use pullpath_model::api::Method;
+use pullpath_model::schema::{Schema, shape};
 use serde_json::Value;
 
 use super::Run;
@@ -10,6 +11,7 @@ use super::describe::{
 };
 use super::failure::Failure;
 use super::resource::Resource;
+use super::version::Speaks;
 use crate::print::age;
 
 /// How many characters of a list of indexes are shown.
@@ -22,6 +24,7 @@ impl Run<'_> {
         kind: &str,
         object: &Value,
     ) -> Result<Option<String>, Failure> {
+        let speaks = self.host.client().speaks;
         let (spec, status) = (&object["spec"], &object["status"]);
         let (namespace, name) = place(object);
         let metadata = &object["metadata"];
@@ -36,7 +39,7 @@ impl Run<'_> {
             "Deployment" => {
                 text.push_str(&format!("{created}{marks}{selector}"));
                 text.push_str(&deployment(spec, status));
-                text.push_str(&template("Pod Template", &spec["template"]));
+                text.push_str(&template("Pod Template", &spec["template"], speaks));
                 text.push_str(&conditions(status));
                 text.push_str(&self.replica_sets(object)?);
             }
@@ -45,7 +48,7 @@ impl Run<'_> {
                 let (current, desired) = (number(&status["replicas"]), number(&spec["replicas"]));
                 text.push_str(&format!("Replicas:\t{current} current / {desired} desired\n"));
                 text.push_str(&self.phases(object)?);
-                text.push_str(&template("Pod Template", &spec["template"]));
+                text.push_str(&template("Pod Template", &spec["template"], speaks));
                 text.push_str(&conditions(status));
             }
             "StatefulSet" => {
@@ -58,7 +61,7 @@ impl Run<'_> {
                     text.push_str(&format!("  Partition:\t{partition}\n"));
                 }
                 text.push_str(&self.phases(object)?);
-                text.push_str(&template("Pod Template", &spec["template"]));
+                text.push_str(&template("Pod Template", &spec["template"], speaks));
                 text.push_str(&claims(spec));
             }
             "DaemonSet" => {
@@ -75,16 +78,16 @@ impl Run<'_> {
                     text.push_str(&format!("{label}: {}\n", number(&status[field])));
                 }
                 text.push_str(&self.phases(object)?);
-                text.push_str(&template("Pod Template", &spec["template"]));
+                text.push_str(&template("Pod Template", &spec["template"], speaks));
             }
             "Job" => {
                 text.push_str(&format!("{selector}{marks}{}", controlled_by(object)));
                 text.push_str(&job(spec, status));
-                text.push_str(&template("Pod Template", &spec["template"]));
+                text.push_str(&template("Pod Template", &spec["template"], speaks));
             }
             "CronJob" => {
                 text.push_str(&marks);
-                text.push_str(&cron_job(spec, status));
+                text.push_str(&cron_job(spec, status, speaks));
             }
             _ => return Ok(None),
         }
@@ -118,10 +121,11 @@ impl Run<'_> {
         let sets = list["items"].as_array().cloned().unwrap_or_default();
         let of_template = |set: &&Value| {
             let mut template = set["spec"]["template"].clone();
-            if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            let labels = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut);
+            if let Some(labels) = labels {
                 labels.remove("pod-template-hash");
             }
-            template == deployment["spec"]["template"]
+            same_template(&template, &deployment["spec"]["template"])
         };
         let owned = sets.iter().filter(|set| is_controlled_by(set, deployment));
         let (new, old): (Vec<&Value>, Vec<&Value>) = owned.partition(of_template);
@@ -138,6 +142,12 @@ impl Run<'_> {
         };
         Ok(format!("OldReplicaSets:\t{}\nNewReplicaSet:\t{}\n", shown(old), shown(new)))
     }
+}
+
+/// Whether two templates are the same to Go, for which null and nothing are.
+fn same_template(one: &Value, other: &Value) -> bool {
+    let of = Schema::get().named("PodTemplateSpec").expect("the table has it");
+    shape(of, one).value == shape(of, other).value
 }
 
 fn is_controlled_by(object: &Value, owner: &Value) -> bool {
@@ -249,7 +259,7 @@ fn job(spec: &Value, status: &Value) -> String {
     text
 }
 
-fn cron_job(spec: &Value, status: &Value) -> String {
+fn cron_job(spec: &Value, status: &Value, speaks: Speaks) -> String {
     let unset = |value: &Value, unit: &str| {
         value.as_i64().map_or("<unset>".to_owned(), |number| format!("{number}{unit}"))
     };
@@ -271,7 +281,7 @@ fn cron_job(spec: &Value, status: &Value) -> String {
     if let Some(seconds) = of_job["activeDeadlineSeconds"].as_i64() {
         text.push_str(&format!("Active Deadline Seconds:\t{seconds}s\n"));
     }
-    text.push_str(&template("Pod Template", &of_job["template"]));
+    text.push_str(&template("Pod Template", &of_job["template"], speaks));
     let last = status["lastScheduleTime"].as_str().and_then(age::rfc1123z);
     let active = status["active"].as_array().into_iter().flatten();
     let active = active.map(|one| string(&one["name"])).collect::<Vec<_>>().join(", ");
@@ -319,7 +329,7 @@ fn conditions(status: &Value) -> String {
 }
 
 /// A Pod template (DescribePodTemplate).
-fn template(title: &str, template: &Value) -> String {
+pub(super) fn template(title: &str, template: &Value, speaks: Speaks) -> String {
     let spec = &template["spec"];
     let mut text =
         format!("{title}:\n{}", multi("  Labels:", &labels(&template["metadata"]["labels"])));
@@ -339,11 +349,11 @@ fn template(title: &str, template: &Value) -> String {
         for container in containers {
             // Only the name moves to the right.
             text.push(' ');
-            text.push_str(&describe_container(&container, None));
+            text.push_str(&describe_container(&container, None, None));
         }
     }
     // The same is true of volumes.
-    for line in describe_volumes(spec).lines() {
+    for line in describe_volumes(spec, speaks).lines() {
         let moves = line.starts_with("Volumes:");
         let named = !moves && !line.starts_with("    ");
         text.push_str(if moves {

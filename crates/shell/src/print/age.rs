@@ -2,10 +2,22 @@
 
 /// `45s`, `2m36s`, `3d4h`; `<unknown>` without a timestamp.
 pub(crate) fn since(timestamp: Option<&str>, now_millis: i64) -> String {
-    match timestamp.and_then(unix_seconds) {
+    match timestamp.and_then(|timestamp| Some((unix_seconds(timestamp)?, millis(timestamp)))) {
         None => "<unknown>".to_owned(),
-        Some(then) => human(now_millis - then * 1000),
+        Some((then, millis)) => human(now_millis - then * 1000 - millis),
     }
+}
+
+/// The thousandths behind the seconds, up: what is cut off made the moment later.
+fn millis(timestamp: &str) -> i64 {
+    let Some(fraction) = timestamp.get(19..).and_then(|rest| rest.strip_prefix('.')) else {
+        return 0;
+    };
+    let digits: String = fraction.chars().take_while(char::is_ascii_digit).collect();
+    let thousandths = format!("{digits:0<3}");
+    let whole: i64 = thousandths.get(..3).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let rest = thousandths.get(3..).unwrap_or_default();
+    whole + i64::from(rest.bytes().any(|digit| digit != b'0'))
 }
 
 /// The same of milliseconds.
@@ -105,5 +117,7 @@ mod tests {
         let text = rfc1123z("2026-11-23T22:54:42Z").unwrap();
         assert_eq!(text, "Mon, 23 Nov 2026 22:54:42 +0000");
         assert_eq!(unix_seconds("yesterday"), None);
+        assert_eq!(since(Some("1970-01-01T00:00:10.000001Z"), 20_000), "9s");
+        assert_eq!(since(Some("1970-01-01T00:00:10Z"), 20_000), "10s");
     }
 }

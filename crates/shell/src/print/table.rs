@@ -53,16 +53,26 @@ fn first_line(cell: &str) -> String {
     }
 }
 
-/// The writer of `describe`: no minimum, two spaces, widths per block of lines that have the column (Go's tabwriter with
-/// padding 2). Cells are separated by tabs; what follows the last tab is not padded.
-pub(crate) fn tabbed(text: &str) -> String {
+/// How a writer lays out cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// That of `get`: at least 6 wide with 3 spaces, and no narrower than the same column was before.
+    Get,
+    /// That of `describe`: 2 spaces.
+    Describe,
+}
+
+/// Go's tabwriter: widths per block of lines that have the column. Cells are separated by tabs; what follows the last tab
+/// is not padded.
+pub(crate) fn tabbed(text: &str, layout: Layout) -> String {
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
     let mut widths: Vec<Vec<usize>> =
         lines.iter().map(|line| vec![0; line.len().saturating_sub(1)]).collect();
-    // A column is a run of lines that all have a tab-terminated cell there.
+    // A column is a run of lines that all have a tab-terminated cell there, inside the run of the column before it.
     let most = widths.iter().map(Vec::len).max().unwrap_or_default();
     for column in 0..most {
         let mut start = 0;
+        let mut remembered = 0;
         while start < lines.len() {
             if widths[start].len() <= column {
                 start += 1;
@@ -71,10 +81,11 @@ pub(crate) fn tabbed(text: &str) -> String {
             let length = widths[start..].iter().take_while(|line| line.len() > column).count();
             let block = start..start + length;
             let widest = lines[block.clone()].iter().map(|line| line[column].chars().count()).max();
-            let width = match widest.unwrap_or_default() {
-                0 => 0,
-                widest => widest + 2,
+            let width = match (layout, widest.unwrap_or_default()) {
+                (Layout::Get, widest) => (widest + 3).max(6).max(remembered),
+                (Layout::Describe, widest) => widest + 2,
             };
+            remembered = width;
             for line in &mut widths[block] {
                 line[column] = width;
             }
@@ -111,7 +122,7 @@ mod tests {
 
     #[test]
     fn describe_aligns_blocks_of_lines() {
-        let text = tabbed("Name:\ts1\nNamespace:\tx\n\nType:\tOpaque\n");
+        let text = tabbed("Name:\ts1\nNamespace:\tx\n\nType:\tOpaque\n", Layout::Describe);
         assert_eq!(text, "Name:       s1\nNamespace:  x\n\nType:  Opaque\n");
     }
 }
