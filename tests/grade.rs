@@ -65,10 +65,10 @@ fn edit(scenario: &str, folder: &str, name: &str) -> Action {
     Action::Edit { file: name.into(), text: file(scenario, &format!("{folder}/{name}")) }
 }
 
-/// Mends the node's role: everything passes.
+/// Names the rung and mends the node's role: everything passes.
 fn mended() -> Attempt {
     let role = edit(TOKEN, "solutions/node-role", "node-role.yaml");
-    attempt(TOKEN, vec![role, Action::Apply, Action::Run])
+    attempt(TOKEN, vec![Action::Diagnose { rung: 7 }, role, Action::Apply, Action::Run])
 }
 
 /// Only restarts: nothing does.
@@ -261,10 +261,10 @@ fn a_goal_that_fails_in_one_world_names_it() {
     let folder = class.folder.path().join(format!("content/{TOKEN}"));
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(TOKEN), &folder);
     let text = file(TOKEN, "scenario.yaml")
-        .replacen("    within: 7m\n", "    within: 7m\n    worlds: 12\n", 1)
+        .replacen("within: 7m\n", "within: 7m\n        worlds: 12\n", 1)
         .replace(
-            "goals:\n",
-            "vary:\n  arrival: 4h\n  tokens: { ecr-old: { issued: [-13h, -12h30m] } }\ngoals:\n",
+            "\nsteps:\n",
+            "\nvary:\n  arrival: 4h\n  tokens: { ecr-old: { issued: [-13h, -12h30m] } }\nsteps:\n",
         );
     fs::write(folder.join("scenario.yaml"), text).unwrap();
     let content = class.path("content");
@@ -276,9 +276,12 @@ fn a_goal_that_fails_in_one_world_names_it() {
     assert_eq!(run.code, 0, "{}", run.out);
     // A token that is alive when the learner comes, and dead in those worlds where it is older: doing nothing is luck.
     let lucky = file(TOKEN, "scenario.yaml")
-        .replacen("    within: 7m\n", "    within: 7m\n    worlds: 12\n", 1)
+        .replacen("within: 7m\n", "within: 7m\n        worlds: 12\n", 1)
         .replace("issued: -13h", "issued: -11h")
-        .replace("goals:\n", "vary:\n  tokens: { ecr-old: { issued: [-14h, -10h] } }\ngoals:\n");
+        .replace(
+            "\nsteps:\n",
+            "\nvary:\n  tokens: { ecr-old: { issued: [-14h, -10h] } }\nsteps:\n",
+        );
     fs::write(folder.join("scenario.yaml"), lucky).unwrap();
     let actions = vec![Action::Run];
     class.put("lucky.json", &hand_in::write(&by("s1", "", vec![attempt(TOKEN, actions)])));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 use pullpath_engine::{proof, quiz};
 use pullpath_lesson::Texts;
-use pullpath_lesson::diagnostic::{Diagnostic, any_errors};
+use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
 use pullpath_lesson::lesson;
 use pullpath_lesson::quiz::{Kind as QuestionKind, Question, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
@@ -19,7 +19,7 @@ use super::{Failure, IMPOSSIBLE, NOT_PASSED, Output, PASSED, play, say};
 use crate::files;
 
 const HELP: &str = "\
-Usage: pullpath check [PATH...] [--format text|json|sarif|junit]
+Usage: pullpath check [PATH...] [--strict] [--format text|json|sarif|junit]
 
 Checks scenarios, lessons and quizzes: formats, names, links; and proves each scenario:
 the shipped state fails every goal, each solution passes, each foreseen wrong answer
@@ -29,6 +29,8 @@ each prediction is computed. Notes say what is worth a thought, such as long sen
 PATH is a scenario's folder, a lesson's Markdown file, a quiz's YAML file, or a folder
 of any of them; without one, `scenarios`, `lessons` and `quizzes` are checked. A quiz
 asks about scenarios in the folder `scenarios` beside its own.
+
+With --strict a warning counts as an error, as it should where content is published.
 
 Exit codes: 0 all is well; 1 something does not hold; 2 a file cannot be read.
 ";
@@ -96,10 +98,12 @@ impl Subject {
 pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Result<u8, Failure> {
     let mut paths: Vec<PathBuf> = Vec::new();
     let mut format = report::Format::Text;
+    let mut strict = false;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("help") | Short('h') => return say(output, HELP),
             Long("format") => format = report::Format::of(&parser.value()?.string()?)?,
+            Long("strict") => strict = true,
             Value(path) => paths.push(path.into()),
             other => return Err(super::unexpected(other, "check ")),
         }
@@ -122,7 +126,9 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         }
     }
     report::end(&run.subjects, format, output.out)?;
-    let errors = run.subjects.iter().any(Subject::has_errors);
+    let counts = |found: &Diagnostic| strict && found.severity == Severity::Warning;
+    let errors =
+        run.subjects.iter().any(|subject| subject.has_errors() || subject.found.iter().any(counts));
     Ok(match (run.unreadable, errors) {
         (true, _) => IMPOSSIBLE,
         (false, false) => PASSED,

@@ -73,7 +73,7 @@ fn the_log_is_the_native_one_byte_for_byte() {
 fn an_attempt_replays_to_the_same_log() {
     for case in cases() {
         let mut first = play(&case);
-        let hint = Ask::Act { action: Action::Hint, query: Query::default() };
+        let hint = Ask::Act { action: Action::Hint { step: 0 }, query: Query::default() };
         let attempt = match ask(&mut first, hint) {
             Answer::Done { attempt, .. } => attempt,
             answer => panic!("{}: {answer:?}", case.id),

@@ -114,8 +114,8 @@ fn checks(tools: Tools, tally: &mut Tally) {
         let flags = ["--all-features", "--document-private-items"];
         run(program("cargo").args(words).args(flags).env("RUSTDOCFLAGS", "-D warnings"))
     });
-    tally.check("Scenarios, lessons and quizzes", "`pullpath check`", || {
-        run(site::pullpath().args(["check", "scenarios", "lessons", "quizzes"]))
+    tally.check("Scenarios, lessons and quizzes", "`pullpath check --strict`", || {
+        run(site::pullpath().args(["check", "--strict", "scenarios", "lessons", "quizzes"]))
     });
 }
 

@@ -111,6 +111,7 @@ fn actions(session: &Session, command: &Command) -> Result<Vec<Action>, String> 
                 u32::try_from(length.as_millis() / 1000).map_err(|_| "that is too long a sleep")?;
             vec![Action::Advance { seconds }]
         }
+        Command::Diagnose(rung) => vec![Action::Diagnose { rung: *rung }],
     })
 }
 

@@ -12,7 +12,7 @@ use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_model::ordered;
 use pullpath_view::quiz::QuizSource;
-use pullpath_view::wire::{Answer, Ask, Notice, Problem, Query, Reply, Request};
+use pullpath_view::wire::{Answer, Ask, Errand, Notice, Problem, Query, Reply, Request};
 use pullpath_view::{Attempt, View};
 
 use crate::quiz::Asked;
@@ -22,8 +22,12 @@ use crate::{record, view};
 /// How Markdown is read; `None` takes what bundles hold.
 type Reader = Option<&'static dyn Prose>;
 
-/// What is done around playing. A host without it links none of it.
-type Desk = fn(Ask, &mut dyn FnMut(usize, usize)) -> Answer;
+/// What a host needs that does more than play bundles; one without it links none of it.
+#[derive(Debug, Clone, Copy)]
+struct Author {
+    markdown: &'static dyn Prose,
+    desk: fn(Errand, &mut dyn FnMut(usize, usize)) -> Answer,
+}
 
 const PLAYS_ONLY: &str = "this engine only plays: the one of the desk does that";
 
@@ -31,8 +35,7 @@ const PLAYS_ONLY: &str = "this engine only plays: the one of the desk does that"
 #[derive(Debug)]
 pub struct Host {
     build: String,
-    markdown: Reader,
-    desk: Option<Desk>,
+    author: Option<Author>,
     sessions: BTreeMap<String, Open>,
     // The quiz that was judged last: learners answer one question after the other, and predictions take a while.
     quiz: Option<(QuizSource, Asked)>,
@@ -49,18 +52,17 @@ impl Host {
     /// A host of that build of the page that does everything: for an author's own folder, for hand-ins and messages,
     /// too.
     pub fn new(build: &str) -> Self {
-        Self { markdown: Some(&Markdown), desk: Some(desk::answer), ..Self::of_bundles(build) }
+        let author = Some(Author { markdown: &Markdown, desk: desk::answer });
+        Self { author, ..Self::of_bundles(build) }
     }
 
     /// One that plays what was bundled. It links no Markdown reader, and nothing of the desk.
     pub fn of_bundles(build: &str) -> Self {
-        Self {
-            build: build.to_owned(),
-            markdown: None,
-            desk: None,
-            sessions: BTreeMap::new(),
-            quiz: None,
-        }
+        Self { build: build.to_owned(), author: None, sessions: BTreeMap::new(), quiz: None }
+    }
+
+    fn markdown(&self) -> Reader {
+        self.author.map(|author| author.markdown)
     }
 
     /// Answers a request. `progress` is called with signs of life before that.
@@ -99,12 +101,9 @@ impl Host {
                     Answer::Judged { standing: Box::new(record::standing(asked, &answers)) }
                 }
             },
-            ask @ (Ask::Write { .. }
-            | Ask::Read { .. }
-            | Ask::Grade { .. }
-            | Ask::Explain { .. }) => match self.desk {
+            Ask::Errand(errand) => match self.author {
                 None => Answer::Refused { message: PLAYS_ONLY.to_owned() },
-                Some(desk) => desk(ask, &mut |done, total| {
+                Some(Author { desk, .. }) => desk(errand, &mut |done, total| {
                     let (done_ms, total_ms) = (done as i64, total as i64);
                     progress(Reply { id, answer: Answer::Progress { done_ms, total_ms } });
                 }),
@@ -133,7 +132,7 @@ impl Host {
             false => Folder::Played,
         };
         let id = folder_name(sources);
-        let scenario = match scenario(self.markdown, sources, &id, folder).into_result() {
+        let scenario = match scenario(self.markdown(), sources, &id, folder).into_result() {
             Ok(scenario) => Arc::new(scenario),
             Err(diagnostics) => return broken(&diagnostics),
         };
@@ -159,7 +158,7 @@ impl Host {
         let (source, asked) = match kept {
             Some(kept) => kept,
             None => {
-                let asked = ask(self.markdown, &source)?;
+                let asked = ask(self.markdown(), &source)?;
                 (source, asked)
             }
         };

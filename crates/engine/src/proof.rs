@@ -50,15 +50,16 @@ pub fn prove(scenario: &Arc<Scenario>) -> Proof {
     let (keys, told) = quiz::own_keys(scenario);
     proof.keys = keys;
     proof.diagnostics.extend(told);
+    let mut ways = BTreeSet::new();
     for solution in scenario.solutions() {
-        solution_passes(scenario, &solution.answer, &solution.span, &mut proof);
+        ways.extend(solution_passes(scenario, &solution.answer, &solution.span, &mut proof));
     }
     for wrong in scenario.wrong() {
         wrong_is_told(scenario, wrong, &mut proof);
     }
     each_its_own(scenario, &mut proof);
     every_goal_can_be_missed(scenario, &mut proof);
-    more_than_one_way(scenario, &mut proof);
+    more_than_one_way(scenario, &ways, &mut proof);
     proof
 }
 
@@ -107,8 +108,14 @@ fn start_fails(scenario: &Scenario, verdict: &Verdict, proof: &mut Proof) {
     }
 }
 
-fn solution_passes(scenario: &Arc<Scenario>, answer: &Answer, span: &Span, proof: &mut Proof) {
-    let Some((verdict, agree)) = played(scenario, answer, span, proof) else { return };
+/// What happens with a solution that passes.
+fn solution_passes(
+    scenario: &Arc<Scenario>,
+    answer: &Answer,
+    span: &Span,
+    proof: &mut Proof,
+) -> Option<String> {
+    let (verdict, log, agree) = played(scenario, answer, span, proof)?;
     if !agree {
         let message = format!("two runs of solution `{}` differ", answer.name);
         let hint = "this is a mistake of Pullpath's, not of the scenario: please report it";
@@ -116,7 +123,7 @@ fn solution_passes(scenario: &Arc<Scenario>, answer: &Answer, span: &Span, proof
     }
     if verdict.passed {
         proof.solutions += 1;
-        return;
+        return Some(log);
     }
     let message = format!(
         "solution `{}` gets {} of the {} points that are needed: {}",
@@ -127,6 +134,7 @@ fn solution_passes(scenario: &Arc<Scenario>, answer: &Answer, span: &Span, proof
     );
     let hint = "mend the solution's files, or the goal that it misses";
     proof.diagnostics.push(error("solution-fails", span, message, hint));
+    None
 }
 
 fn wrong_is_told(
@@ -135,7 +143,7 @@ fn wrong_is_told(
     proof: &mut Proof,
 ) {
     let name = &wrong.answer.name;
-    let Some((verdict, _)) = played(scenario, &wrong.answer, &wrong.span, proof) else { return };
+    let Some((verdict, ..)) = played(scenario, &wrong.answer, &wrong.span, proof) else { return };
     let missed = verdict.goals.iter().filter(|goal| !goal.met).map(|goal| goal.id.clone());
     proof.missed.extend(missed);
     if verdict.passed {
@@ -190,28 +198,43 @@ fn every_goal_can_be_missed(scenario: &Scenario, proof: &mut Proof) {
     }
 }
 
-/// Goals look at what the cluster does, and there is mostly more than one way to it.
-fn more_than_one_way(scenario: &Scenario, proof: &mut Proof) {
-    if let [only] = scenario.solutions() {
-        let message = "one way is shown to pass".to_owned();
-        let hint = "if there is another, such as the account in place of the template, let it stand in `solutions/` too";
-        let note = Diagnostic::note("one-solution", FILE, only.span.clone(), message);
-        proof.diagnostics.push(note.hint(hint));
+/// Goals look at what the cluster does, and there is mostly more than one way to it. Two solutions are two ways when the
+/// cluster does something else with each.
+fn more_than_one_way(scenario: &Scenario, ways: &BTreeSet<String>, proof: &mut Proof) {
+    let solutions = scenario.solutions();
+    if let Some(reason) = scenario.one_way().filter(|_| ways.len() > 1) {
+        let message = "two solutions come to different things".to_owned();
+        let span = reason.span.clone();
+        let warning = Diagnostic::warning("not-one-way", FILE, span, message);
+        proof.diagnostics.push(warning.hint("take `one-way` away"));
     }
+    let all_pass = proof.solutions as usize == solutions.len();
+    let [first, ..] = solutions else { return };
+    if !all_pass || ways.len() > 1 || scenario.one_way().is_some() {
+        return;
+    }
+    let message = match solutions.len() {
+        1 => "one way is shown to pass".to_owned(),
+        many => format!("the same happens with all {many} solutions: one way is shown to pass"),
+    };
+    let hint = "let another stand in `solutions/` too, such as the account in place of the template; or say why there is none: `one-way: REASON`";
+    let warning = Diagnostic::warning("one-solution", FILE, first.span.clone(), message);
+    proof.diagnostics.push(warning.hint(hint));
 }
 
-/// The verdict on an answer, and whether a second run gave the same log.
+/// The verdict on an answer, its log, and whether a second run gave the same one.
 fn played(
     scenario: &Arc<Scenario>,
     answer: &Answer,
     span: &Span,
     proof: &mut Proof,
-) -> Option<(Verdict, bool)> {
+) -> Option<(Verdict, String, bool)> {
     match answer::play(scenario, answer) {
         Ok(session) => {
             let again = Session::replay(Arc::clone(scenario), session.attempt(), &mut |_, _| {});
-            let agree = again.is_ok_and(|again| again.log_text() == session.log_text());
-            Some((session.judge(), agree))
+            let log = session.log_text();
+            let agree = again.is_ok_and(|again| again.log_text() == log);
+            Some((session.judge(), log, agree))
         }
         Err(Problem::Scenario(diagnostic)) => {
             proof.diagnostics.push(diagnostic);

@@ -10,7 +10,7 @@ use pullpath_lesson::scenario::{Posed, Scenario};
 use pullpath_view::{Action, Attempt};
 
 use crate::quiz;
-use crate::session::{self, Session};
+use crate::session::{self, Session, Watch};
 use crate::worlds;
 
 /// Replays attempts at one scenario. The worlds are the instructor's: an attempt's own seed says only what its Pods were
@@ -41,7 +41,12 @@ impl Regrader {
 
     /// What an attempt is worth.
     pub fn grade(&self, attempt: &Attempt) -> Verdict {
-        self.replay(attempt).judge()
+        let mut session = self.replay(attempt);
+        if session::ends_with_a_run(&attempt.actions) {
+            // The run that ended the last try decides nothing else, and was left out.
+            session.end_try(None);
+        }
+        session.judge()
     }
 
     fn replay(&self, attempt: &Attempt) -> Session {
@@ -89,5 +94,5 @@ fn start(scenario: &Arc<Scenario>, seed: u64) -> Result<Session, Diagnostic> {
     let same = world.seed == seed;
     world.seed = seed;
     let scenario = if same { Arc::clone(scenario) } else { Arc::new(scenario.in_world(world)) };
-    Ok(Session::new(scenario)?.unseen())
+    Ok(Session::new(scenario)?.watched_by(Watch::Grader))
 }

@@ -9,7 +9,7 @@ use pullpath_lesson::grade::{self, Deeds, Verdict};
 use pullpath_lesson::hand_in::ENGINE;
 use pullpath_lesson::manifest;
 use pullpath_lesson::quiz::Kind;
-use pullpath_lesson::scenario::{LadderRule, Posed, Scenario};
+use pullpath_lesson::scenario::{Check, Goal, LadderRule, Posed, Scenario};
 use pullpath_model::api::ApiError;
 use pullpath_model::cloud;
 use pullpath_model::cluster::Cluster;
@@ -55,8 +55,7 @@ pub struct Session {
     // The computed outcomes of the predictions among the questions; made when the first answer needs them, in the world as
     // it ships.
     pub(crate) keys: Arc<OnceLock<BTreeMap<String, Outcome>>>,
-    // Whether there is nobody to look: no past is kept, and only the end is judged.
-    pub(crate) unseen: bool,
+    pub(crate) watch: Watch,
     // Which Pod each deletion meant, by its place in `attempt.actions`.
     pub(crate) marks: BTreeMap<usize, PodMark>,
 }
@@ -82,17 +81,43 @@ pub(crate) struct Change {
 /// What leads the learner, as far as it got.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct GuideState {
-    pub(crate) prediction: Option<String>,
-    pub(crate) locked: bool,
-    pub(crate) outcome: Option<Outcome>,
+    // The step that is open; as many as there are when all of them are done.
+    pub(crate) step: usize,
+    // By step.
+    pub(crate) predictions: BTreeMap<usize, Predicted>,
     pub(crate) diagnosis: Option<u8>,
     pub(crate) diagnosis_right: Option<bool>,
+    // Where a pull was broken last: a Pod that waited may run by now.
+    pub(crate) broken: Option<u8>,
     pub(crate) ladder_open: bool,
-    pub(crate) hints: usize,
+    // How many hints are open, by step.
+    pub(crate) hints: BTreeMap<usize, usize>,
     // A change and then a run: a try. Hints after the first wait for one each.
     pub(crate) tries: usize,
     pub(crate) changed_since_run: bool,
+    // The points of the goals that were met at best, and how many tries did not come beyond.
+    pub(crate) best: u32,
+    pub(crate) fruitless: u32,
     pub(crate) passed: bool,
+}
+
+/// What came of a step's prediction.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Predicted {
+    pub(crate) chosen: Option<String>,
+    pub(crate) locked: bool,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// Who looks at a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// A learner, who may go back in time and is told how it stands after each run.
+    Learner,
+    /// Whoever grades: no past is kept, and only the end is judged. Tries are counted where they cost something.
+    Grader,
+    /// Nobody: what was done elsewhere is done in another world.
+    Nobody,
 }
 
 /// Told while a long action runs: how far the clock has come, and where it will be at the latest.
@@ -123,13 +148,13 @@ impl Session {
             cluster,
             past,
             changes: Vec::new(),
-            guide: GuideState::default(),
+            guide: GuideState { best: at_start(&scenario), ..GuideState::default() },
             verdicts: Vec::new(),
             last_run: None,
             origin: None,
             worlds: Arc::default(),
             keys: Arc::default(),
-            unseen: false,
+            watch: Watch::Learner,
             marks: BTreeMap::new(),
             attempt,
             scenario,
@@ -137,8 +162,8 @@ impl Session {
     }
 
     /// The same start for many replays that nobody looks at: no past is kept, and a reset comes back to it.
-    pub(crate) fn unseen(self) -> Self {
-        let mut start = Self { unseen: true, past: Past::default(), ..self };
+    pub(crate) fn watched_by(self, watch: Watch) -> Self {
+        let mut start = Self { watch, past: Past::default(), ..self };
         start.past.remember(&mut start.cluster);
         let origin = Some(Arc::new(start.clone()));
         Self { origin, ..start }
@@ -192,7 +217,12 @@ impl Session {
     /// What was done, as far as goals ask for it.
     pub(crate) fn deeds(&self) -> Deeds {
         let text = |file: &str| self.files.get(file).map(String::as_str);
-        Deeds::of(&self.scenario, &self.attempt.actions, &text, &|posed| self.key(posed))
+        let right = self.guide.diagnosis_right == Some(true);
+        let key = |posed: &Posed| self.key(posed);
+        let mut deeds = Deeds::of(&self.scenario, &self.attempt.actions, &text, &key);
+        deeds.fruitless = self.guide.fruitless;
+        deeds.diagnosis = self.guide.diagnosis.map(|rung| (rung, right));
+        deeds
     }
 
     /// What a prediction among the questions comes to.
@@ -220,6 +250,9 @@ impl Session {
     /// Does one thing. An error says why it could not be done; nothing changed then.
     pub fn act(&mut self, action: Action, progress: Progress<'_>) -> Result<Vec<Notice>, String> {
         let mark = self.mark(&action);
+        if self.is_seen() || self.scenario.asks_for_diagnosis() {
+            self.guide.broken = self.broken_rung().or(self.guide.broken);
+        }
         let notices = self.perform(&action, progress)?;
         // Typing is one action for each pause; only the last text of a run of edits matters.
         if let (Action::Edit { file, .. }, Some(Action::Edit { file: last, .. })) =
@@ -301,7 +334,7 @@ impl Session {
             Action::Predict { option } => self.predict(option),
             Action::Diagnose { rung } => self.diagnose(*rung),
             Action::Answer { question, response } => self.answer(question, response),
-            Action::Hint => self.hint(),
+            Action::Hint { step } => self.hint(*step as usize),
             Action::OpenLadder => {
                 self.guide.ladder_open = true;
                 Ok(Vec::new())
@@ -317,13 +350,7 @@ impl Session {
             return Err(format!("`{file}` cannot be edited in this scenario"));
         }
         if !known.may_become(text) {
-            let (first, last) = known.editable_lines();
-            let lines = match last {
-                last if last > first => format!("only lines {first} to {last}"),
-                last if last == first => format!("only line {first}"),
-                _ => format!("only what stands between lines {} and {first}", first - 1),
-            };
-            return Err(format!("{lines} of `{file}` can be edited in this scenario"));
+            return Err(known.editable_words(&self.files[file]));
         }
         self.files.insert(file.to_owned(), text.to_owned());
         Ok(Vec::new())
@@ -386,7 +413,7 @@ impl Session {
     }
 
     fn run_until(&mut self, end: SimTime, progress: Progress<'_>) {
-        if self.unseen {
+        if !self.is_seen() {
             self.cluster.run_until(end);
             self.cluster.take_log();
         } else {
@@ -394,8 +421,12 @@ impl Session {
         }
     }
 
+    fn is_seen(&self) -> bool {
+        self.watch == Watch::Learner
+    }
+
     fn keep_past(&mut self) {
-        if self.unseen {
+        if !self.is_seen() {
             self.cluster.take_log();
         } else {
             self.past.remember(&mut self.cluster);
@@ -404,7 +435,7 @@ impl Session {
 
     fn note_change(&mut self, label: &str) {
         self.keep_past();
-        if self.unseen {
+        if !self.is_seen() {
             // Only the last one is judged.
             self.changes.clear();
         }
@@ -466,20 +497,77 @@ impl Session {
     }
 
     fn after_run(&mut self) {
-        if !self.unseen {
-            let verdict = self.judge();
-            self.guide.passed |= verdict.passed;
-            self.note_verdict(Some(verdict));
+        self.note_outcome();
+        let verdict = self.is_seen().then(|| self.judge());
+        self.end_try(verdict.as_ref());
+        if let Some(verdict) = verdict {
+            self.take_in(verdict);
         }
-        if self.guide.changed_since_run {
-            self.guide.tries += 1;
-            self.guide.changed_since_run = false;
+    }
+
+    /// A change and then a run is a try. One that brings no goal further may cost something; that is judged in this world
+    /// alone, on the page as when it is graded.
+    pub(crate) fn end_try(&mut self, verdict: Option<&Verdict>) {
+        if !std::mem::take(&mut self.guide.changed_since_run) {
+            return;
         }
-        if let Some(predict) = self.scenario.predict()
-            && self.guide.outcome.is_none()
+        self.guide.tries += 1;
+        if self.watch == Watch::Nobody || self.scenario.penalties().fruitless_try == 0 {
+            return;
+        }
+        let here;
+        let verdict = match verdict.filter(|_| self.scenario.worlds() == 0) {
+            Some(verdict) => verdict,
+            None => {
+                here = self.judge_here();
+                &here
+            }
+        };
+        let met = verdict.met_points(&self.scenario);
+        if met > self.guide.best || verdict.all_met(&self.scenario) {
+            self.guide.best = met;
+        } else {
+            self.guide.fruitless += 1;
+        }
+    }
+
+    /// A learner is told a verdict, and goes on to the next step if it says so.
+    fn take_in(&mut self, verdict: Verdict) {
+        self.guide.passed |= verdict.passed;
+        self.note_verdict(Some(verdict));
+        self.go_on();
+    }
+
+    /// Opens the next step while the open one is done.
+    fn go_on(&mut self) {
+        let (scenario, deeds) = (Arc::clone(&self.scenario), self.deeds());
+        let verdict = self.verdicts.last().and_then(|(_, verdict)| verdict.as_ref());
+        let is_met = |(index, goal): (usize, &Goal)| {
+            !goal.is_visible() || state(goal, index, verdict, &deeds) == Some(true)
+        };
+        let mut step = self.guide.step;
+        while step < scenario.steps().len()
+            && scenario.goals().iter().enumerate().filter(|(_, goal)| goal.step == step).all(is_met)
         {
-            self.guide.locked = true;
-            self.guide.outcome = Some(prediction::outcome(&self.cluster, &predict.about));
+            step += 1;
+        }
+        self.guide.step = step;
+    }
+
+    /// The step that is open, or the last one.
+    pub(crate) fn step(&self) -> usize {
+        self.guide.step.min(self.scenario.steps().len() - 1)
+    }
+
+    /// What came of the prediction of the open step.
+    fn note_outcome(&mut self) {
+        let step = self.step();
+        if let Some(predict) = &self.scenario.steps()[step].predict {
+            let predicted = self.guide.predictions.entry(step).or_default();
+            if predicted.outcome.is_none() {
+                predicted.locked = true;
+                predicted.outcome = Some(prediction::outcome(&self.cluster, &predict.about));
+            }
         }
     }
 
@@ -513,16 +601,18 @@ impl Session {
     }
 
     fn predict(&mut self, option: &str) -> Result<Vec<Notice>, String> {
-        if self.scenario.predict().is_none() {
+        let step = self.step();
+        if self.scenario.steps()[step].predict.is_none() {
             return Err("this scenario asks for no prediction".into());
         }
-        if self.guide.locked {
+        let predicted = self.guide.predictions.entry(step).or_default();
+        if predicted.locked {
             return Err("the prediction was made before the first run and stays".into());
         }
         if option != prediction::UNSURE && Outcome::from_name(option).is_none() {
             return Err(format!("`{option}` is not one of the options"));
         }
-        self.guide.prediction = Some(option.to_owned());
+        predicted.chosen = Some(option.to_owned());
         Ok(Vec::new())
     }
 
@@ -531,10 +621,17 @@ impl Session {
         if !(1..=8).contains(&rung) {
             return Err("a rung is a number from 1 to 8".into());
         }
-        let broken = self.broken_rung();
+        let broken = self.guide.broken;
         self.guide.diagnosis = Some(rung);
         self.guide.diagnosis_right = broken.map(|broken| broken == rung);
         self.guide.ladder_open = true;
+        if self.is_seen() && self.scenario.asks_for_diagnosis() {
+            // What was judged already is judged again; a change without a run stays unjudged.
+            if matches!(self.verdicts.last(), Some((_, Some(_)))) {
+                self.take_in(self.judge());
+            }
+            self.go_on();
+        }
         Ok(Vec::new())
     }
 
@@ -559,21 +656,36 @@ impl Session {
         judged.map(|_| Vec::new()).ok_or_else(|| format!("this is no answer to `{id}`"))
     }
 
-    fn hint(&mut self) -> Result<Vec<Notice>, String> {
-        if let Some(note) = self.hint_note() {
-            return Err(note);
+    fn hint(&mut self, step: usize) -> Result<Vec<Notice>, String> {
+        let hints = self.scenario.steps().get(step).map_or(0, |step| step.hints.len());
+        // Whoever grades keeps no account of steps and tries: what stands in an attempt was opened.
+        if self.is_seen() {
+            if step > self.step() {
+                return Err("this step has not begun".into());
+            }
+            if let Some(note) = self.hint_note(step) {
+                return Err(note);
+            }
         }
-        if self.guide.hints >= self.scenario.hints().len() {
+        let open = self.guide.hints.entry(step).or_default();
+        if *open >= hints {
             return Err("all hints are open".into());
         }
-        self.guide.hints += 1;
+        *open += 1;
         Ok(Vec::new())
     }
 
-    /// Why the next hint cannot be opened yet.
-    pub(crate) fn hint_note(&self) -> Option<String> {
-        let waits = self.guide.hints > 0 && self.guide.tries < self.guide.hints;
-        (waits && self.guide.hints < self.scenario.hints().len())
+    /// How many hints of a step are open.
+    pub(crate) fn open_hints(&self, step: usize) -> usize {
+        self.guide.hints.get(&step).copied().unwrap_or(0)
+    }
+
+    /// Why the next hint of a step cannot be opened yet. Each step's first one can be at once.
+    pub(crate) fn hint_note(&self, step: usize) -> Option<String> {
+        let open = self.open_hints(step);
+        let others: usize = self.guide.hints.values().map(|open| open.saturating_sub(1)).sum();
+        let waits = open > 0 && self.guide.tries < others + 1;
+        (waits && open < self.scenario.steps()[step].hints.len())
             .then(|| "The next hint opens after a try: a change, then a run.".to_owned())
     }
 
@@ -591,7 +703,7 @@ impl Session {
     pub(crate) fn remedies_are_open(&self) -> bool {
         self.guide.passed
             || self.scenario.ladder() == LadderRule::Open
-            || self.guide.hints >= self.scenario.hints().len()
+            || self.open_hints(self.step()) >= self.scenario.steps()[self.step()].hints.len()
     }
 
     /// Where a field of an object stands in the learner's files. An empty name means any object of the kind.
@@ -622,11 +734,42 @@ impl Session {
     }
 }
 
+/// Whether a goal is met, as far as it is judged: a diagnosis is judged when it is made.
+pub(crate) fn state(
+    goal: &Goal,
+    index: usize,
+    verdict: Option<&Verdict>,
+    deeds: &Deeds,
+) -> Option<bool> {
+    match goal.check {
+        Check::Diagnosed => deeds.diagnosis.map(|(_, right)| right),
+        _ => verdict.map(|verdict| verdict.goals[index].met),
+    }
+}
+
+/// The points of what holds before the learner comes.
+fn at_start(scenario: &Scenario) -> u32 {
+    let held = scenario.goals().iter().filter(|goal| goal.holds_at_start && goal.is_visible());
+    held.map(|goal| goal.points).sum()
+}
+
+const fn is_answer(action: &Action) -> bool {
+    matches!(action, Action::Answer { .. })
+}
+
+const fn passes(action: &Action) -> bool {
+    matches!(action, Action::Run | Action::Advance { .. })
+}
+
+/// Whether the clock ran after the last change.
+pub(crate) fn ends_with_a_run(actions: &[Action]) -> bool {
+    let end = actions.iter().rev().take_while(|action| passes(action) || is_answer(action));
+    end.into_iter().any(passes)
+}
+
 /// The places of the actions without the time that goes by at their end: goals count from the last change, whatever the
 /// clock says. Answers to questions do not hang on it.
 pub(crate) fn decisive(actions: &[Action]) -> impl Iterator<Item = usize> {
-    let is_answer = |action: &Action| matches!(action, Action::Answer { .. });
-    let passes = |action: &Action| matches!(action, Action::Run | Action::Advance { .. });
     let last = actions.iter().rposition(|action| !passes(action) && !is_answer(action));
     let end = last.map_or(0, |last| last + 1);
     (0..actions.len()).filter(move |place| *place < end || is_answer(&actions[*place]))

@@ -11,13 +11,14 @@ mod timeline;
 
 use pullpath_lesson::Texts;
 use pullpath_lesson::manifest;
+use pullpath_lesson::scenario::{Deed, ScenarioFile};
 use pullpath_model::cloud::EcrHost;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::ordered;
 use pullpath_model::time::SimTime;
 use pullpath_model::world::Version;
 use pullpath_view::View;
-use pullpath_view::pane::FileRow;
+use pullpath_view::pane::{Closed, FileRow};
 use pullpath_view::wire::Query;
 
 use crate::session::Session;
@@ -121,7 +122,7 @@ fn release(version: Version) -> String {
 }
 
 fn files(session: &Session) -> Vec<FileRow> {
-    let row = |file: &pullpath_lesson::scenario::ScenarioFile| {
+    let row = |file: &ScenarioFile| {
         let text = session.files[&file.name].clone();
         let texts = Texts::from([(file.name.clone(), text.clone())]);
         let checked = manifest::read(&file.name, &text);
@@ -135,13 +136,27 @@ fn files(session: &Session) -> Vec<FileRow> {
             name: file.name.clone(),
             shipped: file.text.clone(),
             editable: file.edit,
+            closed: closed(file, &text),
             problems: diagnostics.iter().map(|diagnostic| diagnostic.problem(&texts)).collect(),
             unapplied: session.applied.get(&file.name) != Some(&text),
             token: token_host(session, file.edit, &text),
+            token_cost: session.scenario.penalties().of(&Deed::FreshToken),
             text,
         }
     };
     session.scenario.files().iter().map(row).collect()
+}
+
+/// What stays as it is of a file of which a part may be changed.
+fn closed(file: &ScenarioFile, text: &str) -> Option<Closed> {
+    let (head, tail) = &file.keep;
+    let units = |text: &str| text.encode_utf16().count() as u32;
+    let is_part = file.edit && !(head.is_empty() && tail.is_empty());
+    is_part.then(|| {
+        let mut note = format!("{}.", file.editable_words(text));
+        note[..1].make_ascii_uppercase();
+        Closed { head: units(head), tail: units(tail), note }
+    })
 }
 
 /// The registry whose token stands in a file, where the scenario gives fresh ones.

@@ -13,7 +13,7 @@ use pullpath_model::random::Stream;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::world::World as Surroundings;
 
-use crate::session::{self, Session};
+use crate::session::{self, Session, Watch};
 
 /// A world that was drawn, with its start.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl World {
         let scenario = Arc::new(scenario.in_world(surroundings));
         let mut start = Session::new(scenario)?;
         start.cluster.run_until(SimTime::START + arrival);
-        Ok(Self { number, differs, start: start.unseen() })
+        Ok(Self { number, differs, start: start.watched_by(Watch::Nobody) })
     }
 
     /// What another session's attempt comes to here.

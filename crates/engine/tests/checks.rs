@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pullpath_engine::{Session, answer};
+use pullpath_engine::regrade::Regrader;
+use pullpath_engine::{Session, answer, view};
 use pullpath_lesson::Texts;
 use pullpath_lesson::command;
 use pullpath_lesson::grade::Verdict;
-use pullpath_lesson::scenario::{Answer, Folder, Scenario};
+use pullpath_lesson::scenario::{Answer, Folder, Scenario, ScenarioFile};
 use pullpath_view::Action;
+use pullpath_view::wire::Query;
 
 const HOST: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
 
@@ -282,10 +284,7 @@ fn what_is_forbidden_is_refused() {
     let refused = act(edit("apiVersion: v1\n")).map(drop);
     assert_eq!(
         refused,
-        Err(
-            "only what stands between lines 8 and 9 of `extra.yaml` can be edited in this scenario"
-                .to_owned()
-        )
+        Err("only line 9 of `extra.yaml` can be edited in this scenario".to_owned())
     );
 }
 
@@ -294,10 +293,91 @@ fn hints_cost_points_and_never_a_pass() {
     let scenario = scenario("{ no-plain-text: true }", "");
     let mut session = Session::new(scenario).expect("it begins");
     let mut points = Vec::new();
-    for action in [Action::Hint, Action::Apply, Action::Run, Action::Hint] {
+    for action in [Action::Hint { step: 0 }, Action::Apply, Action::Run, Action::Hint { step: 0 }] {
         session.act(action, &mut |_, _| {}).expect("it can be done");
         let verdict = session.judge();
         points.push((verdict.points, verdict.passed));
     }
     assert_eq!(points, [(10, true), (10, true), (10, true), (7, true)]);
+}
+
+/// A try that brings no goal further costs from the second on, what is done costs each time, and grading comes to the same.
+#[test]
+fn fruitless_tries_and_actions_cost_points() {
+    let scenario = scenario(
+        "{ running: { deployment: shop/web } }",
+        "penalties: { try: 2, restart-rollout: 3 }\n",
+    );
+    let web = |image: &str| Action::Edit {
+        file: "web.yaml".into(),
+        text: web(&format!("{HOST}/web:{image}"), "imagePullSecrets: [{ name: login }]"),
+    };
+    let (namespace, deployment) = ("shop".into(), "web".into());
+    let actions = [
+        web("2.0"),
+        Action::Apply,
+        Action::Run,
+        web("3.0"),
+        Action::Apply,
+        Action::Run,
+        Action::RestartRollout { namespace, deployment },
+        Action::Advance { seconds: 1 },
+        Action::Run,
+        web("1.0"),
+        Action::Apply,
+        Action::Run,
+    ];
+    let mut session = Session::new(Arc::clone(&scenario)).expect("it begins");
+    let grader = Regrader::new(&scenario, None).expect("it begins");
+    let mut told = Vec::new();
+    for action in actions {
+        session.act(action, &mut |_, _| {}).expect("it can be done");
+        let judged = session.judge();
+        assert_eq!(grader.grade(session.attempt()), judged, "as when it is graded");
+        let goals = view::whole(&session, &Query::default()).goals.expect("there are goals");
+        told.push((goals.taken_off.join(", "), judged.points, judged.passed));
+    }
+    let after_runs: Vec<_> = [2, 5, 7, 8, 11].map(|at| told[at].clone()).into();
+    let of = |text: &str, points, passed| (text.to_owned(), points, passed);
+    assert_eq!(
+        after_runs,
+        [
+            of("", 0, false),
+            of("\u{2212}2 points: 2 tries that brought no goal further", 0, false),
+            of(
+                "\u{2212}4 points: 3 tries that brought no goal further, \u{2212}3 points: actions",
+                0,
+                false
+            ),
+            of(
+                "\u{2212}4 points: 3 tries that brought no goal further, \u{2212}3 points: actions",
+                0,
+                false
+            ),
+            of(
+                "\u{2212}4 points: 3 tries that brought no goal further, \u{2212}3 points: actions",
+                3,
+                true
+            ),
+        ]
+    );
+}
+
+/// A closed line below what may be changed stays a line of its own.
+#[test]
+fn what_can_be_edited_are_whole_lines() {
+    let file = ScenarioFile {
+        name: "a.yaml".into(),
+        edit: true,
+        keep: ("a: 1\n".into(), "c: 3\n".into()),
+        text: "a: 1\nb: 2\nc: 3\n".into(),
+        span: 0..0,
+    };
+    let check = |text: &str, may| assert_eq!(file.may_become(text), may, "{text:?}");
+    check("a: 1\nc: 3\n", true);
+    check("a: 1\nb: 2\nd: 4\nc: 3\n", true);
+    check("a: 1\nb: 2c: 3\n", false);
+    check("a: 1\n# c: 3\n", false);
+    check("a: 1\n", false);
+    check("b: 2\nc: 3\n", false);
 }

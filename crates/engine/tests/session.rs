@@ -10,7 +10,7 @@ use pullpath_engine::{Host, Session, view};
 use pullpath_lesson::Texts;
 use pullpath_lesson::scenario::{Folder, Scenario, lay_out_quizzes};
 use pullpath_model::token::Mint;
-use pullpath_view::pane::{GoalState, Ladder, RungState};
+use pullpath_view::pane::{GoalState, Ladder, RungState, StepState};
 use pullpath_view::wire::{Answer, Ask, Query, Request};
 use pullpath_view::{Action, Attempt, View};
 
@@ -182,6 +182,7 @@ fn the_first_scenario_can_be_failed_understood_and_solved() {
 #[test]
 fn a_fresh_token_takes_the_place_of_the_old_one_and_dies_again() {
     let mut session = session("thirteen-hour-token");
+    act(&mut session, Action::Diagnose { rung: 7 });
     let host = look(&session).files.unwrap().iter().find_map(|file| file.token.clone()).unwrap();
     act(&mut session, Action::FreshToken { registry: host, file: Some("pull-secret.yaml".into()) });
     let files = look(&session).files.unwrap();
@@ -190,10 +191,65 @@ fn a_fresh_token_takes_the_place_of_the_old_one_and_dies_again() {
     act(&mut session, Action::Apply);
     act(&mut session, Action::Run);
     let goals = look(&session).goals.unwrap();
-    assert_eq!(goals.rows[0].state, GoalState::Met);
-    assert_eq!(goals.rows[1].state, GoalState::Missed);
-    assert_eq!(goals.rows[1].feedback.as_ref().unwrap().id.as_deref(), Some("dies-again"));
+    let states: Vec<GoalState> = goals.rows.iter().map(|row| row.state).collect();
+    assert_eq!(states, [GoalState::Met, GoalState::Met, GoalState::Missed]);
+    assert_eq!(goals.rows[2].feedback.as_ref().unwrap().id.as_deref(), Some("dies-again"));
     assert!(!goals.passed);
+}
+
+/// `title state` of each step, and the ids of the goals that are shown.
+fn way(session: &Session) -> (Vec<StepState>, Vec<String>) {
+    let view = look(session);
+    let steps = view.guide.unwrap().steps;
+    assert!(steps.iter().all(|step| step.task.is_empty() == (step.state == StepState::ToCome)));
+    let goals = view.goals.unwrap().rows.into_iter().map(|row| row.id);
+    (steps.into_iter().map(|step| step.state).collect(), goals.collect())
+}
+
+#[test]
+fn steps_open_one_after_the_other_and_stay_open() {
+    use StepState::{Current, Done, ToCome};
+    let mut session = session("thirteen-hour-token");
+    let hint = |step| Action::Hint { step };
+    assert_eq!(way(&session), (vec![Current, ToCome, ToCome], vec!["named".to_owned()]));
+    assert!(session.act(hint(1), &mut |_, _| {}).is_err(), "its step has not begun");
+    act(&mut session, Action::Diagnose { rung: 4 });
+    let named = look(&session).goals.unwrap().rows.remove(0);
+    assert_eq!(named.state, GoalState::Missed);
+    act(&mut session, Action::Diagnose { rung: 7 });
+    assert_eq!(way(&session).0, [Done, Current, ToCome]);
+    assert_eq!(look(&session).goals.unwrap().points, 10);
+    act(&mut session, hint(1));
+    let host = look(&session).files.unwrap().iter().find_map(|file| file.token.clone()).unwrap();
+    act(&mut session, Action::FreshToken { registry: host, file: Some("pull-secret.yaml".into()) });
+    act(&mut session, Action::Apply);
+    assert_eq!(way(&session).0, [Done, Current, ToCome], "nothing is judged before a run");
+    act(&mut session, Action::Run);
+    let (states, goals) = way(&session);
+    assert_eq!((states, goals.len()), (vec![Done, Done, Current], 3));
+    assert_eq!(look(&session).guide.unwrap().hints.len(), 0, "the hints are of the open step");
+    act(&mut session, Action::Reset);
+    assert_eq!(way(&session).0, [Done, Done, Current]);
+}
+
+/// A mended Pod waits no more, and where it broke can still be named.
+#[test]
+fn a_diagnosis_can_come_late() {
+    let mut session = session("thirteen-hour-token");
+    let role = edited(
+        &session,
+        "node-role.yaml",
+        "AmazonEKSWorkerNodePolicy\n",
+        "AmazonEKSWorkerNodePolicy\n    - arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly\n",
+    );
+    for action in [role, Action::Apply, Action::Run] {
+        act(&mut session, action);
+    }
+    let goals = look(&session).goals.unwrap();
+    assert_eq!((goals.points, goals.passed, goals.rows.len()), (90, true, 3));
+    act(&mut session, Action::Diagnose { rung: 7 });
+    let goals = look(&session).goals.unwrap();
+    assert_eq!((goals.points, session.judge().points), (100, 100));
 }
 
 #[test]
@@ -292,11 +348,11 @@ fn a_broken_file_is_told_with_its_place_and_the_others_are_applied() {
 #[test]
 fn hints_come_one_by_one_with_a_try_between() {
     let mut session = session("default-serviceaccount");
-    act(&mut session, Action::Hint);
-    assert!(session.act(Action::Hint, &mut |_, _| {}).is_err());
+    act(&mut session, Action::Hint { step: 0 });
+    assert!(session.act(Action::Hint { step: 0 }, &mut |_, _| {}).is_err());
     act(&mut session, Action::Apply);
     act(&mut session, Action::Run);
-    act(&mut session, Action::Hint);
+    act(&mut session, Action::Hint { step: 0 });
     assert_eq!(look(&session).guide.unwrap().hints.len(), 2);
 }
 

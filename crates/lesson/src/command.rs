@@ -32,6 +32,8 @@ pub enum Command {
     },
     /// `sleep`: simulated time goes by.
     Sleep(Duration),
+    /// `diagnose`: names the rung at which the pull broke.
+    Diagnose(u8),
 }
 
 /// Which Pods of a namespace are meant.
@@ -92,8 +94,9 @@ const DELETE: &str =
 const RESTART: &str = "write `kubectl rollout restart deployment/NAME -n NAMESPACE`";
 const TOKEN: &str = "write `aws ecr get-login-password --region REGION`";
 const SLEEP: &str = "write `sleep` and a number of seconds, or `90s`, `5m`, `13h`";
+const DIAGNOSE: &str = "write `diagnose` and the number of a rung, from 1 to 8";
 const ANY: &str = "the commands are `kubectl apply -f .`, `kubectl delete pod`, `kubectl rollout restart`, \
-                   `aws ecr get-login-password` and `sleep`";
+                   `aws ecr get-login-password`, `sleep` and `diagnose`";
 
 fn parse(line: &str) -> Result<Command, &'static str> {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -113,6 +116,12 @@ fn parse(line: &str) -> Result<Command, &'static str> {
         },
         ["sleep", length] => sleep(length).map(Command::Sleep).ok_or(SLEEP),
         ["sleep", ..] => Err(SLEEP),
+        ["diagnose", ref rest @ ..] => match rest {
+            [rung] => rung.parse().ok().filter(|rung| (1..=8).contains(rung)),
+            _ => None,
+        }
+        .map(Command::Diagnose)
+        .ok_or(DIAGNOSE),
         _ => Err(ANY),
     }
 }

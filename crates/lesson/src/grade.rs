@@ -12,7 +12,7 @@ use pullpath_model::cluster::Cluster;
 use pullpath_model::object::{Key, Kind, Object};
 use pullpath_view::block::Block;
 
-pub use deeds::{Deeds, deed, response};
+pub use deeds::{Cost, Deeds, deed, response};
 
 use crate::quiz::Judged;
 use crate::scenario::{Scenario, Workload};
@@ -25,9 +25,10 @@ pub struct Verdict {
     pub goals: Vec<GoalVerdict>,
     /// One for each question, in the scenario's order; `None` where it is not answered.
     pub questions: Vec<Option<Judged>>,
-    /// Points of the goals that are met and of the questions that are answered rightly, less what the open hints cost.
+    /// Points of the goals that are met and of the questions that are answered rightly, less what hints, tries and actions
+    /// cost.
     pub points: u32,
-    /// Whether the goals that the learner sees are enough. Questions give points and hints cost some; neither decides it.
+    /// Whether the goals that the learner sees are enough. Questions give points and other things cost some; none decides it.
     pub passed: bool,
 }
 
@@ -117,27 +118,25 @@ fn outcomes(
 impl Verdict {
     /// The points of the goals that are met, and whether they are enough.
     pub fn of(scenario: &Scenario, goals: Vec<GoalVerdict>, deeds: &Deeds) -> Self {
-        let met = || scenario.goals().iter().zip(&goals).filter(|(_, verdict)| verdict.met);
-        let all: u32 = met().map(|(goal, _)| goal.points).sum();
-        let visible = met().filter(|(goal, _)| goal.is_visible()).map(|(goal, _)| goal.points);
-        let passed = visible.sum::<u32>() >= scenario.pass();
-        let points = with_balance(all, scenario, deeds);
-        Self { goals, questions: deeds.judged().to_vec(), points, passed }
+        let met = scenario.goals().iter().zip(&goals).filter(|(_, verdict)| verdict.met);
+        let all: u32 = met.map(|(goal, _)| goal.points).sum();
+        let points = deeds.points(all, scenario);
+        let verdict = Self { goals, questions: deeds.judged().to_vec(), points, passed: false };
+        Self { passed: verdict.met_points(scenario) >= scenario.pass(), ..verdict }
     }
 
-    /// The points of the goals that the learner sees and of the questions, less what the open hints cost; of the questions
-    /// alone where the goals were not judged.
-    pub fn visible_points(verdict: Option<&Self>, scenario: &Scenario, deeds: &Deeds) -> u32 {
-        let goals = verdict.map_or(&[][..], |verdict| &verdict.goals);
-        let judged = scenario.goals().iter().zip(goals);
+    /// Whether every goal that the learner sees is met.
+    pub fn all_met(&self, scenario: &Scenario) -> bool {
+        let mut judged = scenario.goals().iter().zip(&self.goals);
+        judged.all(|(goal, verdict)| verdict.met || !goal.is_visible())
+    }
+
+    /// The points of the goals that the learner sees, with nothing taken off.
+    pub fn met_points(&self, scenario: &Scenario) -> u32 {
+        let judged = scenario.goals().iter().zip(&self.goals);
         let met = judged.filter(|(goal, verdict)| verdict.met && goal.is_visible());
-        with_balance(met.map(|(goal, _)| goal.points).sum(), scenario, deeds)
+        met.map(|(goal, _)| goal.points).sum()
     }
-}
-
-/// Points of goals with what questions and hints make of them; never below nothing.
-fn with_balance(goals: u32, scenario: &Scenario, deeds: &Deeds) -> u32 {
-    u32::try_from(i64::from(goals) + deeds.balance(scenario)).unwrap_or(0)
 }
 
 /// Whether a workload has all its replicas running, of its current template.

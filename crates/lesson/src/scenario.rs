@@ -56,17 +56,18 @@ pub struct Scenario {
     pub(crate) history: Vec<HistoryStep>,
     pub(crate) goals: Vec<Goal>,
     pub(crate) goals_span: Span,
-    pub(crate) predict: Option<Predict>,
+    // At least one; each goal's step is one of them.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) has_path: bool,
     pub(crate) forbidden: Vec<Deed>,
     // Their ids are none of goals.
     pub(crate) questions: Vec<Posed>,
-    pub(crate) hints: Vec<Vec<Block>>,
-    // What each hint costs, as many as there are hints.
-    pub(crate) penalties: Vec<u32>,
+    pub(crate) penalties: Penalties,
     pub(crate) brief: Vec<Block>,
     pub(crate) explanation: Vec<Block>,
     pub(crate) pass: u32,
     pub(crate) solutions: Vec<Solution>,
+    pub(crate) one_way: Option<OneWay>,
     pub(crate) wrong: Vec<WrongAnswer>,
 }
 
@@ -152,25 +153,29 @@ impl Scenario {
     pub fn goals_span(&self) -> Span {
         self.goals_span.clone()
     }
-    /// What the learner is asked to predict before the first run.
-    pub fn predict(&self) -> Option<&Predict> {
-        self.predict.as_ref()
+    /// What is to be done, one after the other; there is at least one.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
     /// What the learner is asked, in order.
     pub fn questions(&self) -> &[Posed] {
         &self.questions
     }
-    /// Hints, from a nudge to a worked step. There is at least one.
-    pub fn hints(&self) -> &[Vec<Block>] {
-        &self.hints
+    /// Whether the author listed steps: the learner is shown them as a path.
+    pub fn has_path(&self) -> bool {
+        self.has_path
     }
-    /// What so many open hints cost.
-    pub fn penalty(&self, open: usize) -> u32 {
-        self.penalties.iter().take(open).sum()
+    /// Whether a goal is to name the broken rung.
+    pub fn asks_for_diagnosis(&self) -> bool {
+        self.goals.iter().any(|goal| goal.check == Check::Diagnosed)
     }
-    /// What the next hint costs, when so many are open.
-    pub fn next_penalty(&self, open: usize) -> u32 {
-        self.penalties.get(open).copied().unwrap_or(0)
+    /// All hints of all steps.
+    pub fn hints(&self) -> impl Iterator<Item = &Hint> {
+        self.steps.iter().flat_map(|step| &step.hints)
+    }
+    /// What tries and actions cost.
+    pub fn penalties(&self) -> &Penalties {
+        &self.penalties
     }
     /// What a learner may not do here.
     pub fn forbidden(&self) -> &[Deed] {
@@ -203,6 +208,10 @@ impl Scenario {
     /// Answers that must pass; empty for [`Folder::Played`].
     pub fn solutions(&self) -> &[Solution] {
         &self.solutions
+    }
+    /// Why there is only one way, where the author says so.
+    pub fn one_way(&self) -> Option<&OneWay> {
+        self.one_way.as_ref()
     }
     /// Answers that must not pass, each with the feedback it must draw; empty for [`Folder::Played`].
     pub fn wrong(&self) -> &[WrongAnswer] {
@@ -290,18 +299,25 @@ pub struct ScenarioFile {
 }
 
 impl ScenarioFile {
-    /// Whether a text only differs from the shipped one where it may.
+    /// Whether a text only differs from the shipped one where it may. What may be changed are whole lines.
     pub fn may_become(&self, text: &str) -> bool {
         let (head, tail) = &self.keep;
-        text.len() >= head.len() + tail.len()
-            && text.starts_with(head.as_str())
-            && text.ends_with(tail.as_str())
+        let inner =
+            text.strip_prefix(head.as_str()).and_then(|rest| rest.strip_suffix(tail.as_str()));
+        inner.is_some_and(|inner| inner.is_empty() || tail.is_empty() || inner.ends_with('\n'))
     }
 
-    /// The lines that may be changed, from 1; there may be none yet.
-    pub fn editable_lines(&self) -> (usize, usize) {
+    /// Which lines of its text, as it is now, may be changed, in words.
+    pub fn editable_words(&self, text: &str) -> String {
         let (head, tail) = (self.keep.0.lines().count(), self.keep.1.lines().count());
-        (head + 1, self.text.lines().count().saturating_sub(tail))
+        let (first, last) = (head + 1, text.lines().count().saturating_sub(tail));
+        let lines = match last {
+            last if last > first => format!("only lines {first} to {last}"),
+            last if last == first => format!("only line {first}"),
+            // There are none yet.
+            _ => format!("only what stands between lines {head} and {first}"),
+        };
+        format!("{lines} of `{}` can be edited in this scenario", self.name)
     }
 }
 
@@ -313,6 +329,70 @@ pub struct HistoryStep {
     /// Names for [`Scenario::text`], in order.
     pub apply: Vec<String>,
     /// Where the step stands.
+    pub span: Span,
+}
+
+/// One thing to do on the way through a scenario, done when its goals hold. The clock and the cluster go on from step to
+/// step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Step {
+    /// Unique among steps, goals and feedback; empty for the one step of a scenario that lists none.
+    pub id: String,
+    /// A few words; empty likewise.
+    pub title: String,
+    /// What is to be done; nothing where the brief says it.
+    pub task: Vec<Block>,
+    /// What the learner is asked to predict before the first run in it.
+    pub predict: Option<Predict>,
+    /// From a nudge to a worked step. There is at least one.
+    pub hints: Vec<Hint>,
+    /// Shown when it is done.
+    pub explanation: Vec<Block>,
+}
+
+impl Step {
+    /// What so many open hints cost.
+    pub fn hints_cost(&self, open: usize) -> u32 {
+        self.hints.iter().take(open).map(|hint| hint.penalty).sum()
+    }
+}
+
+/// Help that a learner can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// What is said.
+    pub text: Vec<Block>,
+    /// The points that opening it costs.
+    pub penalty: u32,
+}
+
+/// What is taken off the points. No penalty decides whether an attempt passes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Penalties {
+    /// For each try after the first that brings no goal further.
+    pub fruitless_try: u32,
+    /// For each time that something is done.
+    pub deeds: BTreeMap<Deed, u32>,
+}
+
+impl Penalties {
+    /// What doing something costs.
+    pub fn of(&self, deed: &Deed) -> u32 {
+        self.deeds.get(deed).copied().unwrap_or(0)
+    }
+
+    /// What so many fruitless tries cost: the first one is free.
+    pub fn of_tries(&self, fruitless: u32) -> u32 {
+        self.fruitless_try.saturating_mul(fruitless.saturating_sub(1))
+    }
+}
+
+/// Why a scenario shows one solution only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneWay {
+    /// The author's reason.
+    pub reason: String,
+    /// Where it stands.
     pub span: Span,
 }
 

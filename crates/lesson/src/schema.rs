@@ -72,7 +72,7 @@ pub fn text(format: Format) -> String {
 
 /// The schema of a format.
 pub fn schema(format: Format) -> Value {
-    let record = while_recording(|| read_everything(format));
+    let record = recorded(format);
     let meanings = match format {
         Format::Scenario => meanings(SCENARIO_PAGE, &SCENARIO_TABLES),
         Format::Quiz => meanings(QUIZ_PAGE, &QUIZ_TABLES),
@@ -121,11 +121,47 @@ pub fn everything(format: Format) -> Texts {
     texts
 }
 
-fn read_everything(format: Format) {
+/// The same scenario with its goals in a step, which cannot stand beside them, and nothing forbidden.
+fn in_steps(texts: &Texts) -> Texts {
+    let text = &texts[FILE];
+    let (before, rest) = text.split_once("goals:\n").expect("there are goals");
+    let (goals, rest) = rest.split_once("predict:").expect("there is a prediction");
+    let (predict, rest) = rest.split_once('\n').expect("it is one line");
+    let (more, rest) = rest.split_once("hints:\n").expect("there are hints");
+    let (hints, rest) = rest.split_once("explanation:").expect("there is an explanation");
+    let more =
+        more.replace("forbid: [fresh-token]\n", "").replace("try: 5", "try: 5, fresh-token: 3");
+    let inner = format!("predict:{predict}\nhints:\n{hints}goals:\n{goals}");
+    let inner: String = inner.lines().map(|line| format!("    {line}\n")).collect();
+    let step = format!(
+        "steps:\n  - id: first\n    title: A step\n    task: Do it.\n    explanation: Why.\n{inner}"
+    );
+    let mut texts = texts.clone();
+    texts.insert(FILE.to_owned(), format!("{before}{step}{more}explanation:{rest}"));
+    texts
+}
+
+/// What readers ask of the document; of a scenario, of both.
+fn recorded(format: Format) -> Record {
     let texts = everything(format);
+    let mut record = while_recording(|| read_everything(format, &texts));
+    if format == Format::Scenario {
+        let other = while_recording(|| read_everything(format, &in_steps(&texts)));
+        for (way, asked) in other {
+            let known = record.entry(way).or_default();
+            known.forms.extend(asked.forms);
+            known.hints.extend(asked.hints);
+            let maps = asked.maps.into_iter().map(|(at, needed)| (format!("steps {at}"), needed));
+            known.maps.extend(maps);
+        }
+    }
+    record
+}
+
+fn read_everything(format: Format, texts: &Texts) {
     match format {
         Format::Scenario => {
-            Scenario::read(&texts, "everything", Folder::Whole);
+            Scenario::read(texts, "everything", Folder::Whole);
         }
         Format::Quiz => {
             Quiz::read("everything.yaml", "everything", QUIZ);
@@ -286,7 +322,7 @@ fn actions() -> Vec<Value> {
         (Action::Predict { option: text() }, None),
         (Action::Diagnose { rung: 1 }, None),
         (Action::Answer { question: text(), response: Response::Text(text()) }, None),
-        (Action::Hint, None),
+        (Action::Hint { step: 1 }, Some(Action::Hint { step: 0 })),
         (Action::OpenLadder, None),
         (Action::Reset, None),
     ];
@@ -347,7 +383,11 @@ mod tests {
     fn told(format: Format) -> Vec<Diagnostic> {
         let texts = everything(format);
         match format {
-            Format::Scenario => Scenario::read(&texts, "everything", Folder::Whole).diagnostics,
+            Format::Scenario => {
+                let told =
+                    |texts: &Texts| Scenario::read(texts, "everything", Folder::Whole).diagnostics;
+                [told(&texts), told(&in_steps(&texts))].concat()
+            }
             Format::Quiz => Quiz::read("everything.yaml", "everything", QUIZ).diagnostics,
             Format::Lesson => lesson::read("everything.md", "everything", LESSON).diagnostics,
             Format::HandIn => {
@@ -363,7 +403,7 @@ mod tests {
             let texts = everything(format);
             let drawn: Vec<String> = told(format).iter().map(|told| told.draw(&texts)).collect();
             assert_eq!(drawn, [""; 0], "{}", format.name());
-            let record = while_recording(|| read_everything(format));
+            let record = recorded(format);
             let mut missing = Vec::new();
             for (way, asked) in &record {
                 for form in &asked.forms {
@@ -391,7 +431,7 @@ mod tests {
             (Format::Scenario, SCENARIO_PAGE, &SCENARIO_TABLES[..]),
             (Format::Quiz, QUIZ_PAGE, &QUIZ_TABLES[..]),
         ] {
-            let record = while_recording(|| read_everything(format));
+            let record = recorded(format);
             let mut known: Vec<String> = Vec::new();
             for (_, way) in tables {
                 for form in &record[*way].forms {

@@ -35,12 +35,20 @@ pub enum Action {
     Diagnose { rung: u8 },
     /// Answers a question of the scenario. It is judged at once, and stays.
     Answer { question: String, response: Response },
-    /// Opens the next hint.
-    Hint,
+    /// Opens the next hint of a step; the one of a scenario without steps is the first, 0.
+    Hint {
+        #[serde(default, skip_serializing_if = "is_first")]
+        step: u32,
+    },
     /// Opens the why ladder without a diagnosis; counts as a hint.
     OpenLadder,
     /// Everything is as at the start again; what was done before stays in the attempt.
     Reset,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_first(step: &u32) -> bool {
+    *step == 0
 }
 
 /// What a learner did in one scenario. Replaying it gives the same result anywhere.

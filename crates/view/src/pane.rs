@@ -55,16 +55,22 @@ pub enum Tone {
 }
 
 /// The goals and the score.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Goals {
-    /// In the scenario's order.
+    /// In the scenario's order, without those of steps that are still to come.
     pub rows: Vec<GoalRow>,
     /// Points so far.
     pub points: u32,
     /// Points there are.
     pub out_of: u32,
+    /// Points that are needed.
+    pub pass: u32,
     /// Whether the scenario is passed.
     pub passed: bool,
+    /// What was taken off the points and for what, in words.
+    pub taken_off: Vec<String>,
+    /// What the next try costs, in words, where tries cost anything.
+    pub next_try: Option<String>,
 }
 
 /// One goal.
@@ -72,6 +78,8 @@ pub struct Goals {
 pub struct GoalRow {
     /// The goal's id in the scenario.
     pub id: String,
+    /// The step that it belongs to, from 0.
+    pub step: u32,
     /// What should be true.
     pub title: String,
     /// When it counts, in words: `within 7 min of your last change`.
@@ -124,12 +132,27 @@ pub struct FileRow {
     pub shipped: String,
     /// Whether the learner may change it.
     pub editable: bool,
+    /// What stays as it is where only a part may be changed.
+    pub closed: Option<Closed>,
     /// Mistakes in it, with places.
     pub problems: Vec<Problem>,
     /// Whether the text differs from what was last applied.
     pub unapplied: bool,
     /// The host of a registry whose token in this file can be replaced by a fresh one.
     pub token: Option<String>,
+    /// What a fresh token costs in points.
+    pub token_cost: u32,
+}
+
+/// The parts of a file that stay as they are: its beginning and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// How much is at the beginning, in UTF-16 units, as editors count.
+    pub head: u32,
+    /// How much is at the end.
+    pub tail: u32,
+    /// Which lines may be changed, in a sentence.
+    pub note: String,
 }
 
 /// The cluster and what surrounds it.
@@ -391,8 +414,12 @@ pub struct EventRow {
 }
 
 /// What leads the learner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Guide {
+    /// The steps of the way, where the scenario has any.
+    pub steps: Vec<StepRow>,
+    /// The step that prediction and hints are of, from 0.
+    pub step: u32,
     /// The prediction, where the author asks for one.
     pub prediction: Option<Prediction>,
     /// The diagnosis, where the ladder waits for one.
@@ -415,6 +442,31 @@ pub struct Guide {
     pub explanation: Vec<Block>,
     /// How the last run ended, in one sentence.
     pub last_run: Option<String>,
+}
+
+/// One step of the way through a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRow {
+    /// A few words.
+    pub title: String,
+    /// How far the learner is with it.
+    pub state: StepState,
+    /// What is to be done, once it has begun.
+    pub task: Vec<Block>,
+    /// What it came to, once it is done.
+    pub explanation: Vec<Block>,
+}
+
+/// How far a learner is with a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// Its goals held after a run.
+    Done,
+    /// It is the one to do.
+    Current,
+    /// It opens when those before it are done.
+    ToCome,
 }
 
 /// A prediction: made before a run, answered by the run.

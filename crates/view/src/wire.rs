@@ -45,22 +45,29 @@ pub enum Ask {
     Log,
     /// Asks what answers to a quiz come to. No session is meant.
     Judge { quiz: QuizSource, answers: BTreeMap<String, Response> },
-    /// Asks for the text of a hand-in. No session is meant.
+    /// Asks for something around playing. No session is meant.
+    Errand(Errand),
+    /// Ends a session.
+    Close,
+}
+
+/// What is asked around playing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Errand {
+    /// Asks for the text of a hand-in.
     Write { hand_in: HandIn },
-    /// Asks what stands in a file that somebody handed in. No session is meant.
+    /// Asks what stands in a file that somebody handed in.
     Read { name: String, text: String },
-    /// Asks for the record that `pullpath grade` makes of a file, by the content that comes with it. No session is
-    /// meant.
+    /// Asks for the record that `pullpath grade` makes of a file, by the content that comes with it.
     Grade {
         name: String,
         text: String,
         scenarios: BTreeMap<String, BTreeMap<String, String>>,
         quizzes: Vec<QuizSource>,
     },
-    /// Asks what a message means; no session is needed.
+    /// Asks what a message means.
     Explain { message: String },
-    /// Ends a session.
-    Close,
 }
 
 /// Which part of the session is wanted.
@@ -99,16 +106,16 @@ pub enum Answer {
     Done { view: Box<View>, attempt: Attempt, notices: Vec<Notice> },
     /// To [`Ask::View`]: the panes that differ from what the page has.
     View { view: Box<View> },
-    /// To [`Ask::Log`] and [`Ask::Write`].
+    /// To [`Ask::Log`] and [`Errand::Write`].
     Log { text: String },
     /// To [`Ask::Judge`].
     Judged { standing: Box<Standing> },
-    /// To [`Ask::Read`]: what could be read, and what is wrong with the rest.
+    /// To [`Errand::Read`]: what could be read, and what is wrong with the rest.
     Read { hand_in: Option<Box<HandIn>>, problems: Vec<Problem> },
-    /// To [`Ask::Grade`]. `worth` has the points and the pass of each attempt, then of each quiz, in the file's order;
+    /// To [`Errand::Grade`]. `worth` has the points and the pass of each attempt, then of each quiz, in the file's order;
     /// `None` of what could not be graded.
     Graded { record: Box<Record>, worth: Vec<Option<Worth>>, problems: Vec<Problem> },
-    /// To [`Ask::Explain`].
+    /// To [`Errand::Explain`].
     Meaning { meaning: Box<Meaning> },
     /// Not final: the simulated clock has come so far.
     Progress { done_ms: i64, total_ms: i64 },

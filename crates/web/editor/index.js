@@ -5,8 +5,8 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
-import { Annotation, EditorState } from "@codemirror/state";
-import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { Annotation, EditorState, RangeSetBuilder } from "@codemirror/state";
+import { Decoration, EditorView, ViewPlugin, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 // Colours come from the page's variables, which inherit into a shadow root: one theme serves light and dark.
@@ -22,6 +22,8 @@ const theme = EditorView.theme({
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 6px 0 10px", minWidth: "34px" },
   ".cm-activeLine": { backgroundColor: "var(--active-line)" },
   ".cm-activeLineGutter": { backgroundColor: "var(--active-line)", color: "var(--ink-soft)" },
+  ".cm-closed": { backgroundColor: "var(--panel)", color: "var(--ink-soft)", boxShadow: "inset 3px 0 0 var(--line-strong)" },
+  ".cm-announced": { position: "fixed", top: "-10000px" },
   ".cm-foldGutter .cm-gutterElement": { color: "var(--ink-faint)", cursor: "pointer" },
   ".cm-foldPlaceholder": { backgroundColor: "var(--panel)", border: "1px solid var(--line)", color: "var(--ink-soft)" },
   ".cm-matchingBracket": { backgroundColor: "var(--selection)", outline: "1px solid var(--line-strong)" },
@@ -61,23 +63,79 @@ const diagnosticOf = (doc) => (problem) => {
   return { from, to: Math.max(from, to), severity: problem.warning ? "warning" : "error", message: problem.message + hint };
 };
 
+const CLOSED_LINE = "This line is read-only in this scenario.";
+const CLOSED_FILE = "Only a part of this file can be edited: the lines above and below it are read-only.";
+
+// What must stay as it is: `head` units at the beginning and `tail` at the end, whole lines both.
+const closedParts = ({ head, tail }) => {
+  if (!head && !tail) return [];
+  const line = Decoration.line({ class: "cm-closed", attributes: { title: CLOSED_LINE } });
+  const drawn = (view) => {
+    const builder = new RangeSetBuilder();
+    const { doc } = view.state;
+    for (const { from, to } of view.visibleRanges) {
+      for (let at = from; at <= to; ) {
+        const row = doc.lineAt(at);
+        // After a closed end that is a whole line there is an empty last one, which is none of it.
+        const isClosed = row.from < head || (tail > 0 && row.from >= doc.length - tail);
+        if (isClosed) builder.add(row.from, row.from, line);
+        at = row.to + 1;
+      }
+    }
+    return builder.finish();
+  };
+  const marks = ViewPlugin.fromClass(
+    class {
+      constructor(view) { this.decorations = drawn(view); }
+      update(update) {
+        if (update.docChanged || update.viewportChanged) this.decorations = drawn(update.view);
+      }
+    },
+    { decorations: (plugin) => plugin.decorations },
+  );
+  const guard = EditorState.transactionFilter.of((step) => {
+    if (!step.docChanged || step.annotation(fromPage)) return step;
+    const { doc } = step.startState;
+    const end = doc.length - tail;
+    let touches = false;
+    let opened = null;
+    step.changes.iterChanges((from, to, _from, _to, inserted) => {
+      if (from >= head && to <= end) return;
+      touches = true;
+      // Enter at the end of the last closed line above begins a line below it.
+      if (from === to && from === head - 1 && inserted.lines > 1) opened = inserted.sliceString(1);
+    });
+    if (opened !== null) {
+      return { changes: { from: head, insert: `${opened}\n` }, selection: { anchor: head + opened.length }, scrollIntoView: true, userEvent: "input" };
+    }
+    if (touches) return { effects: EditorView.announce.of(CLOSED_LINE) };
+    // What may be changed are whole lines: the closed ones below stay lines of their own.
+    const rest = step.newDoc.length - tail;
+    const needsLine = tail > 0 && rest > head && step.newDoc.sliceString(rest - 1, rest) !== "\n";
+    return needsLine ? [step, { changes: { from: rest, insert: "\n" }, sequential: true }] : step;
+  });
+  return [marks, guard];
+};
+
 // Puts an editor into an element. `onChange(name, text)` hears what was typed into which file.
 const mount = (host, onChange) => {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   // A full-height box without a style sheet of its own: the editor's theme fills it.
   const kept = new Map();
   let name = null;
+  let shown = "";
 
-  const stateOf = (file, text, readOnly) =>
+  const stateOf = (file, text, readOnly, closed) =>
     EditorState.create({
       doc: text,
       extensions: [
         lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(),
         highlightActiveLine(), highlightActiveLineGutter(), indentUnit.of("  "), EditorState.tabSize.of(2),
         yaml(), theme, colours, keymap.of(keys),
-        EditorState.readOnly.of(readOnly),
+        EditorState.readOnly.of(readOnly), closedParts(closed),
         EditorView.contentAttributes.of({
           "aria-label": readOnly ? `${file}, read-only` : file,
+          ...((closed.head || closed.tail) && { "aria-description": CLOSED_FILE }),
           "aria-readonly": String(readOnly),
           tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off",
         }),
@@ -98,11 +156,14 @@ const mount = (host, onChange) => {
 
   return {
     // Shows a file. Undo and cursor of the one before are kept for when it is shown again.
-    open(file, text, readOnly) {
-      if (name !== null) kept.set(name, view.state);
+    open(file, text, readOnly, head, tail) {
+      if (name !== null) kept.set(name, { state: view.state, closed: shown });
       const before = kept.get(file);
+      const closed = `${head} ${tail}`;
+      const isSame = before?.state.readOnly === readOnly && before.closed === closed;
       name = file;
-      view.setState(before && before.readOnly === readOnly ? before : stateOf(file, text, readOnly));
+      shown = closed;
+      view.setState(isSame ? before.state : stateOf(file, text, readOnly, { head, tail }));
       setText(text);
     },
     setText,

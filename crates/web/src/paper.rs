@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pullpath_view::content::{Index, QuizBundle};
 use pullpath_view::hand_in::{HandIn, Learner};
 use pullpath_view::record::Record;
-use pullpath_view::wire::{Answer, Ask, Problem, Worth};
+use pullpath_view::wire::{Answer, Ask, Errand, Problem, Worth};
 
 use crate::engine::Engine;
 use crate::fetch::fetch;
@@ -32,7 +32,7 @@ impl Graded {
 
 /// The text of a hand-in.
 pub async fn write(engine: &Engine, hand_in: HandIn) -> Result<String, String> {
-    match engine.answer(Ask::Write { hand_in }, |_, _| {}).await {
+    match engine.answer(Ask::Errand(Errand::Write { hand_in }), |_, _| {}).await {
         Ok(Answer::Log { text }) => Ok(text),
         Ok(_) => Err(misunderstood()),
         Err(loss) => Err(loss.words().to_owned()),
@@ -45,7 +45,7 @@ pub async fn read(
     name: String,
     text: String,
 ) -> Result<(Option<HandIn>, Vec<Problem>), String> {
-    match engine.answer(Ask::Read { name, text }, |_, _| {}).await {
+    match engine.answer(Ask::Errand(Errand::Read { name, text }), |_, _| {}).await {
         Ok(Answer::Read { hand_in, problems }) => Ok((hand_in.map(|whole| *whole), problems)),
         Ok(_) => Err(misunderstood()),
         Err(loss) => Err(loss.words().to_owned()),
@@ -74,7 +74,7 @@ pub async fn grade(
         let bundle = fetch::<QuizBundle>(&entry.bundle).await?;
         quizzes.push(with_scenarios(&bundle, index).await?);
     }
-    match engine.answer(Ask::Grade { name, text, scenarios, quizzes }, sign).await {
+    match engine.answer(Ask::Errand(Errand::Grade { name, text, scenarios, quizzes }), sign).await {
         Ok(Answer::Graded { record, worth, problems }) => {
             Ok(Graded { record: *record, worth, problems })
         }

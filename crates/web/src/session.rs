@@ -275,7 +275,7 @@ pub fn name(action: &Action) -> &'static str {
         Action::Predict { .. } => "Prediction",
         Action::Diagnose { .. } => "Diagnosis",
         Action::Answer { .. } => "Answer",
-        Action::Hint => "Hint",
+        Action::Hint { .. } => "Hint",
         Action::OpenLadder => "Open the ladder",
         Action::Reset => "Reset",
     }

@@ -235,7 +235,7 @@ impl Progress {
         for HandedAttempt { attempt, .. } in hand_in.attempts {
             let Some(worth) = worth.next().flatten() else { continue };
             let Worth { points, out_of, passed } = worth;
-            progress.note(&attempt, &Goals { rows: Vec::new(), points, out_of, passed });
+            progress.note(&attempt, &Goals { points, out_of, passed, ..Goals::default() });
         }
         for answers in hand_in.quizzes {
             let Some(worth) = worth.next().flatten() else { continue };
@@ -407,7 +407,7 @@ mod tests {
     }
 
     fn goals(points: u32, passed: bool) -> Goals {
-        Goals { rows: Vec::new(), points, out_of: 10, passed }
+        Goals { points, out_of: 10, passed, ..Goals::default() }
     }
 
     #[test]

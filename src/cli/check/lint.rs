@@ -36,7 +36,12 @@ pub(super) fn scenario(scenario: &Scenario, folder: &Path, texts: &Texts) -> Vec
     }
     let read = words(scenario.brief())
         + words(scenario.explanation())
-        + scenario.hints().iter().map(|hint| words(hint)).sum::<usize>()
+        + scenario
+            .steps()
+            .iter()
+            .map(|step| words(&step.task) + words(&step.explanation))
+            .sum::<usize>()
+        + scenario.hints().map(|hint| words(&hint.text)).sum::<usize>()
         + scenario.questions().iter().map(|posed| words_of(&posed.question)).sum::<usize>();
     let text = texts.get(FILE).map_or("", String::as_str);
     found.extend(too_little_time(FILE, text, read, scenario.minutes()));

@@ -6,7 +6,7 @@ use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::{Texts, hand_in};
 use pullpath_view::hand_in::{HandIn, KIND};
 use pullpath_view::quiz::QuizSource;
-use pullpath_view::wire::{Answer, Ask, Problem};
+use pullpath_view::wire::{Answer, Errand, Problem};
 
 use super::{Reader, ask, scenarios};
 use crate::{meaning, record};
@@ -14,23 +14,16 @@ use crate::{meaning, record};
 /// What hand-ins are graded with comes in bundles, which hold the blocks of their Markdown.
 const BUNDLED: Reader = None;
 
-pub(super) fn answer(asked: Ask, sign: &mut dyn FnMut(usize, usize)) -> Answer {
-    match asked {
-        Ask::Write { hand_in } => Answer::Log { text: hand_in::write(&hand_in) },
-        Ask::Read { name, text } => read(&name, text),
-        Ask::Grade { name, text, scenarios, quizzes } => {
+pub(super) fn answer(errand: Errand, sign: &mut dyn FnMut(usize, usize)) -> Answer {
+    match errand {
+        Errand::Write { hand_in } => Answer::Log { text: hand_in::write(&hand_in) },
+        Errand::Read { name, text } => read(&name, text),
+        Errand::Grade { name, text, scenarios, quizzes } => {
             grade(&name, text, &scenarios, quizzes, sign)
         }
-        Ask::Explain { message } => {
+        Errand::Explain { message } => {
             Answer::Meaning { meaning: Box::new(meaning::meaning(&message)) }
         }
-        Ask::Hello { .. }
-        | Ask::Open { .. }
-        | Ask::Act { .. }
-        | Ask::View { .. }
-        | Ask::Log
-        | Ask::Judge { .. }
-        | Ask::Close => unreachable!("the host answers these itself"),
     }
 }
 

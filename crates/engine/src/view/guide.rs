@@ -1,8 +1,10 @@
 //! Prediction, diagnosis, hints, explanation.
 
+use std::cmp::Ordering;
+
 use pullpath_lesson::grade;
-use pullpath_lesson::scenario::{self, Due, LadderRule};
-use pullpath_view::pane::{Diagnosis, Guide, Prediction};
+use pullpath_lesson::scenario::{self, Due, LadderRule, Step};
+use pullpath_view::pane::{Diagnosis, Guide, Prediction, StepRow, StepState};
 use pullpath_view::quiz::Posed;
 
 use super::ladder::TITLES;
@@ -12,19 +14,23 @@ use pullpath_lesson::prediction::{Outcome, UNSURE};
 
 pub(crate) fn guide(session: &Session) -> Guide {
     let state = &session.guide;
-    let hints = session.scenario.hints();
-    let open = state.hints.min(hints.len());
-    let hint_note = session.hint_note();
+    let at = session.step();
+    let step = &session.scenario.steps()[at];
+    let hints = &step.hints;
+    let open = session.open_hints(at).min(hints.len());
+    let hint_note = session.hint_note(at);
     let questions: Vec<Posed> =
         session.scenario.questions().iter().filter_map(|posed| asked(session, posed)).collect();
     let questions_later = (session.scenario.questions().len() - questions.len()) as u32;
     Guide {
+        steps: steps(session),
+        step: at as u32,
         prediction: prediction(session),
         diagnosis: diagnosis(session),
-        hints: hints[..open].to_vec(),
+        hints: hints[..open].iter().map(|hint| hint.text.clone()).collect(),
         more_hints: open < hints.len() && hint_note.is_none(),
-        hint_cost: session.scenario.next_penalty(open),
-        hints_cost: session.scenario.penalty(open),
+        hint_cost: hints.get(open).map_or(0, |hint| hint.penalty),
+        hints_cost: session.deeds().cost(&session.scenario).hints,
         hint_note,
         questions,
         questions_later,
@@ -52,15 +58,39 @@ fn asked(session: &Session, posed: &scenario::Posed) -> Option<Posed> {
     })
 }
 
+fn steps(session: &Session) -> Vec<StepRow> {
+    if !session.scenario.has_path() {
+        return Vec::new();
+    }
+    let row = |(at, step): (usize, &Step)| {
+        let state = match at.cmp(&session.guide.step) {
+            Ordering::Less => StepState::Done,
+            Ordering::Equal => StepState::Current,
+            Ordering::Greater => StepState::ToCome,
+        };
+        let task = if is_shown(session, at) { step.task.clone() } else { Vec::new() };
+        let is_done = state == StepState::Done;
+        let explanation = if is_done { step.explanation.clone() } else { Vec::new() };
+        StepRow { title: step.title.clone(), state, task, explanation }
+    };
+    session.scenario.steps().iter().enumerate().map(row).collect()
+}
+
+/// Whether a step has begun; after a pass there is nothing to keep back.
+pub(crate) fn is_shown(session: &Session, step: usize) -> bool {
+    step <= session.guide.step || session.guide.passed
+}
+
 fn prediction(session: &Session) -> Option<Prediction> {
-    let predict = session.scenario.predict()?;
-    let state = &session.guide;
+    let at = session.step();
+    let predict = session.scenario.steps()[at].predict.as_ref()?;
+    let state = session.guide.predictions.get(&at).cloned().unwrap_or_default();
     let options =
         Outcome::ALL.iter().map(|outcome| (outcome.name().to_owned(), outcome.words().to_owned()));
     let unsure = (UNSURE.to_owned(), "I don't know".to_owned());
     let comment = state.outcome.map(|outcome| {
         let came = format!("What came: {}.", lower_first(outcome.words()));
-        match state.prediction.as_deref() {
+        match state.chosen.as_deref() {
             None | Some(UNSURE) => came,
             Some(chosen) if chosen == outcome.name() => format!("As you predicted. {came}"),
             Some(_) => format!("Not what you predicted. {came} The events and the ladder say why."),
@@ -69,7 +99,7 @@ fn prediction(session: &Session) -> Option<Prediction> {
     Some(Prediction {
         question: predict.question.clone(),
         options: options.chain([unsure]).collect(),
-        chosen: state.prediction.clone(),
+        chosen: state.chosen,
         locked: state.locked,
         outcome: state.outcome.map(|outcome| outcome.name().to_owned()),
         comment,

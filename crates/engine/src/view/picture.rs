@@ -1,5 +1,6 @@
 //! The cluster picture at a moment.
 
+use pullpath_lesson::grade::deed;
 use pullpath_model::cloud::IRSA_ANNOTATION;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
@@ -15,6 +16,7 @@ use pullpath_view::Action;
 use pullpath_view::pane::{NamespaceBox, NodeBox, Picture, Thing, Tone, Verb};
 use pullpath_view::wire::Query;
 
+use super::goals::lost;
 use super::{ids, ladder};
 use crate::session::Session;
 
@@ -29,7 +31,7 @@ pub(crate) fn picture(
         .list(Kind::Namespace)
         .map(|object| object.name().to_owned())
         .filter(|name| !matches!(name.as_str(), "kube-system") && is_used(cluster, name));
-    Picture {
+    let mut picture = Picture {
         namespaces: namespaces.map(|name| namespace(cluster, &name)).collect(),
         nodes: cluster.nodes().map(|node| node_box(cluster, node)).collect(),
         registries: session
@@ -50,6 +52,24 @@ pub(crate) fn picture(
             .collect(),
         path: trace.map(ladder::path),
         selected: query.selection.clone(),
+    };
+    tell_costs(session, &mut picture);
+    picture
+}
+
+/// What a button costs stands on it.
+fn tell_costs(session: &Session, picture: &mut Picture) {
+    let penalties = session.scenario.penalties();
+    if penalties.deeds.is_empty() {
+        return;
+    }
+    let workloads = picture.namespaces.iter_mut().flat_map(|namespace| &mut namespace.workloads);
+    let pods = picture.nodes.iter_mut().flat_map(|node| &mut node.pods);
+    for verb in workloads.chain(pods).flat_map(|thing| &mut thing.verbs) {
+        let cost = deed(&verb.action).map_or(0, |deed| penalties.of(&deed));
+        if cost > 0 {
+            verb.label = format!("{} ({})", verb.label, lost(cost));
+        }
     }
 }
 

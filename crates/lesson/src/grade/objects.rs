@@ -29,7 +29,8 @@ pub(super) fn against(cluster: &Cluster, check: &Check) -> Option<Key> {
         | Check::FreshPod { .. }
         | Check::Survives { .. }
         | Check::Pulled { .. }
-        | Check::NotDone { .. } => None,
+        | Check::NotDone { .. }
+        | Check::Diagnosed => None,
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Outcome {
 pub(super) enum Found {
     Object(Key),
     Deed(Deed),
+    // What was named in its place.
+    Rung(u8),
 }
 
 /// How long after the last change a goal leaves the cluster to itself.
@@ -41,7 +43,8 @@ pub(super) fn looks_on_until(goal: &Goal) -> Span {
         | Check::CredentialsOnlyIn { .. }
         | Check::NoPlainText
         | Check::Verified { .. }
-        | Check::NotDone { .. } => goal.at,
+        | Check::NotDone { .. }
+        | Check::Diagnosed => goal.at,
     }
 }
 
@@ -84,6 +87,11 @@ impl Outcome {
                 found = deeds.first_of(forbidden).cloned().map(Found::Deed);
                 found.is_none()
             }
+            Check::Diagnosed => {
+                let wrong = deeds.diagnosis.filter(|(_, right)| !right);
+                found = wrong.map(|(rung, _)| Found::Rung(rung));
+                deeds.diagnosis.is_some_and(|(_, right)| right)
+            }
         };
         Self { met, cluster, workload, probe, found }
     }
@@ -103,6 +111,7 @@ impl Outcome {
             "serviceAccount" => pod.map_or_else(String::new, |pod| pod.service_account.to_string()),
             "object" => match (&self.found, &object) {
                 (Some(Found::Deed(deed)), _) => deed.name().to_owned(),
+                (Some(Found::Rung(rung)), _) => format!("rung {rung}"),
                 // As kubectl is told of it: in which namespace it lies is half of what is wrong with it.
                 (Some(Found::Object(key)), _) => format!("{key} -n {}", key.namespace),
                 (None, Some(object)) => object.to_string(),
@@ -123,7 +132,7 @@ impl Outcome {
     fn object(&self, pod: Option<&PodRun>) -> Option<Key> {
         match &self.found {
             Some(Found::Object(key)) => return Some(key.clone()),
-            Some(Found::Deed(_)) => return None,
+            Some(Found::Deed(_) | Found::Rung(_)) => return None,
             None => {}
         }
         let of_workload =
@@ -205,6 +214,7 @@ impl Outcome {
             Condition::GoalMet(id) => met(id),
             Condition::Object(word) => match &self.found {
                 Some(Found::Deed(deed)) => deed.name() == word,
+                Some(Found::Rung(rung)) => word == "rung" || *word == format!("rung-{rung}"),
                 Some(Found::Object(key)) => {
                     let whole = objects::word(key);
                     whole == *word || whole.split('/').next() == Some(word)

@@ -26,6 +26,8 @@ pub struct Goal {
     pub worlds: u32,
     /// Who sees it.
     pub audience: Audience,
+    /// The step that it belongs to, from 0.
+    pub step: usize,
     /// Whether it holds before the learner has done anything, and must not be lost.
     pub holds_at_start: bool,
     /// What to say when it is not met: the first whose conditions all hold. Never empty of conditions but the last.
@@ -121,11 +123,13 @@ pub enum Check {
         /// What.
         deeds: Vec<Deed>,
     },
+    /// The learner has named the rung at which the pull broke.
+    Diagnosed,
 }
 
 impl Check {
     /// The kinds of checks, as scenario files spell them.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 10] = [
         "running",
         "fresh-pod",
         "survives",
@@ -135,6 +139,7 @@ impl Check {
         "no-plain-text",
         "verified",
         "not-done",
+        "diagnosed",
     ];
 
     /// The workload that the check is about, if it is about one.
@@ -148,7 +153,8 @@ impl Check {
             | Self::CredentialsOnlyIn { .. }
             | Self::NoPlainText
             | Self::Verified { .. }
-            | Self::NotDone { .. } => None,
+            | Self::NotDone { .. }
+            | Self::Diagnosed => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod checks;
 mod goals;
+mod steps;
 mod vary;
 mod world;
 
@@ -16,8 +17,8 @@ use pullpath_view::block::Block;
 
 use super::questions::Section;
 use super::{
-    Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, QUIZZES, Scenario,
-    ScenarioFile,
+    Check, Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, OneWay,
+    Penalties, QUIZZES, Scenario, ScenarioFile,
 };
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean, nearest};
@@ -25,11 +26,11 @@ use crate::fields::{Fields, Node, Sink, short};
 use crate::intake::{self, Profile};
 use crate::manifest::{self, Manifest};
 use crate::markdown::Place;
-use crate::prose::{self, Markdown, Prose};
+use crate::prose::{Markdown, Prose};
 use crate::quantity;
 
 /// The fields of a scenario file.
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 26] = [
     "format",
     "id",
     "sandbox",
@@ -44,14 +45,17 @@ const FIELDS: [&str; 23] = [
     "vary",
     "files",
     "history",
+    "steps",
     "goals",
     "predict",
     "forbid",
+    "penalties",
     "questions",
     "hints",
     "explanation",
     "pass",
     "solutions",
+    "one-way",
     "wrong",
 ];
 
@@ -177,44 +181,47 @@ impl Reader<'_> {
         let history = self.history(&fields, &mut sources, world.as_ref());
         let workloads = self.workloads();
         let sandbox = fields.get("sandbox").is_some_and(|node| node.truth() == Some(true));
-        let hint = "write at least one, with `id`, `title`, `points`, `check` and `within`";
-        let goals_node = if sandbox { fields.get("goals") } else { fields.need("goals", hint) };
-        let no_goals = goals_node.is_none();
         let known =
             checks::Known { workloads: &workloads, world: world.as_ref(), files: &sources.files };
-        let goals = goals_node
-            .as_ref()
-            .map(|node| goals::read(node, &known, self.prose, &mut self.found.borrow_mut()))
-            .unwrap_or_default();
-        let goals_span = goals_node.map_or(0..0, |node| node.key_span());
+        let path = steps::read(self, &fields, &known, sandbox);
         if let Some(node) = fields.get("vary")
-            && goals.complete
-            && goals.read.iter().all(|goal| goal.worlds == 0)
+            && path.complete
+            && path.goals.iter().all(|goal| goal.worlds == 0)
         {
             let hint = "give a goal `worlds: 20`, or take `vary` away";
             node.warn("vary-unused", "no goal is judged in more worlds than this one", hint);
         }
-        let predict = fields.get("predict").map(|node| goals::predict(&node, &workloads));
+        if let (Some(rule), Some(goal)) = (
+            ladder.filter(|rule| *rule != LadderRule::AfterDiagnosis),
+            path.goals.iter().find(|goal| goal.check == Check::Diagnosed),
+        ) {
+            let message = format!("with `ladder: {}` nobody is asked for a diagnosis", rule.name());
+            let hint = "write `ladder: after-diagnosis`";
+            root.error_at("no-diagnosis", goal.span.clone(), message, hint);
+        }
         let forbidden = forbidden(&fields);
+        let penalties = penalties(&fields, &forbidden);
         let (questions, asked) = fields
             .get("questions")
             .map(|node| {
-                let ids = goals.read.iter().map(|goal| goal.id.clone()).collect();
+                let goals = path.goals.iter().map(|goal| goal.id.clone());
+                let steps = path.steps.iter().map(|step| step.id.clone());
+                let ids = goals.chain(steps).collect();
                 let section = Section { node, texts: self.texts, scenario: self.name, ids };
                 self.prose.questions(&section, &mut self.found.borrow_mut())
             })
             .unwrap_or_default();
-        let (hints, penalties) = self.hints(&fields);
         let brief = self.page(root, "brief.md");
         let explanation =
             fields.need("explanation", "write `explanation: explanation.md`, and the file");
         let explanation = explanation.and_then(|node| self.page(&node, node.text()?));
-        let all_goals = (goals.complete || (sandbox && no_goals)).then_some(&goals.read);
+        let all_goals = path.complete.then_some(&path.goals);
         let pass = self.pass(&fields, all_goals);
         let answers =
             answers::Answers { reader: self, files: &sources.files, world: world.as_ref() };
         let solutions = answers.solutions(&fields, sandbox);
-        let wrong = answers.wrong(&fields, &goals.feedback_ids);
+        let one_way = one_way(&fields);
+        let wrong = answers.wrong(&fields, &path.feedback_ids);
         self.unexpected();
         let Sources { files, setup } = sources;
         Some(Scenario {
@@ -234,17 +241,18 @@ impl Reader<'_> {
             files,
             setup,
             history,
-            goals: goals.read,
-            goals_span,
-            predict: predict.flatten(),
+            goals: path.goals,
+            goals_span: path.span,
+            steps: path.steps,
+            has_path: path.listed,
             forbidden,
             questions,
-            hints,
             penalties,
             brief: brief?,
             explanation: explanation?,
             pass: pass?,
             solutions,
+            one_way,
             wrong,
         })
     }
@@ -504,27 +512,6 @@ impl Reader<'_> {
         Some(pass)
     }
 
-    /// Hints, and what each costs.
-    fn hints(&self, fields: &Fields<'_>) -> (Vec<Vec<Block>>, Vec<u32>) {
-        let hint = "write at least one; the last one is a worked step";
-        let Some(node) = fields.need("hints", hint) else { return Default::default() };
-        let items = node.list();
-        if items.is_empty() {
-            node.error("no-hints", "there is no hint", hint);
-        }
-        items.iter().filter_map(|item| self.hint(item)).unzip()
-    }
-
-    fn hint(&self, item: &Node<'_>) -> Option<(Vec<Block>, u32)> {
-        if !item.is_map() {
-            return Some((prose::of(item, self.prose, &mut self.found.borrow_mut()), 0));
-        }
-        let fields = item.map(&["text", "penalty"])?;
-        let text = fields.need("text", "write the hint")?;
-        let penalty = fields.get("penalty").and_then(|node| node.whole(0, 1000)).unwrap_or(0);
-        Some((prose::of(&text, self.prose, &mut self.found.borrow_mut()), penalty as u32))
-    }
-
     /// A Markdown file of the folder.
     fn page(&self, node: &Node<'_>, name: &str) -> Option<Vec<Block>> {
         let text = self.file(node, name)?;
@@ -563,6 +550,32 @@ fn forbidden(fields: &Fields<'_>) -> Vec<Deed> {
         Deed::PLAIN.into_iter().find(|deed| deed.name() == word)
     });
     read.collect()
+}
+
+/// What tries and actions cost.
+fn penalties(fields: &Fields<'_>, forbidden: &[Deed]) -> Penalties {
+    let mut penalties = Penalties::default();
+    let known = Deed::PLAIN.iter().map(Deed::name).chain(["try"]).collect::<Vec<_>>();
+    let Some(node) = fields.get("penalties") else { return penalties };
+    let Some(fields) = node.map(&known) else { return penalties };
+    let cost = |name: &str| Some((fields.get(name)?, fields.get(name)?.whole(1, 1000)? as u32));
+    penalties.fruitless_try = cost("try").map(|(_, cost)| cost).unwrap_or(0);
+    for deed in Deed::PLAIN {
+        let Some((node, cost)) = cost(deed.name()) else { continue };
+        if forbidden.contains(&deed) {
+            let message = format!("`{}` is forbidden, so it costs nothing", deed.name());
+            node.error("penalty-unused", message, "take it out of `forbid`, or of `penalties`");
+        }
+        penalties.deeds.insert(deed, cost);
+    }
+    penalties
+}
+
+/// Why there is one solution only.
+fn one_way(fields: &Fields<'_>) -> Option<OneWay> {
+    let node = fields.get("one-way")?;
+    let reason = node.text()?.to_owned();
+    Some(OneWay { reason, span: node.span() })
 }
 
 /// Whether a file may be changed, and how its text begins and ends in any case: `edit: true`, or

@@ -279,14 +279,9 @@ mod tests {
             }
             Ask::Act { action, .. } => action_name(action),
             Ask::View { query } => format!("view {:?}", query.at_ms),
-            Ask::Hello { .. }
-            | Ask::Log
-            | Ask::Explain { .. }
-            | Ask::Judge { .. }
-            | Ask::Write { .. }
-            | Ask::Read { .. }
-            | Ask::Grade { .. }
-            | Ask::Close => format!("{ask:?}").to_lowercase(),
+            Ask::Hello { .. } | Ask::Log | Ask::Judge { .. } | Ask::Errand(_) | Ask::Close => {
+                format!("{ask:?}").to_lowercase()
+            }
         }
     }
 
@@ -370,10 +365,10 @@ mod tests {
             .ask("play", at(4), "look")
             .hear(3, view())
             .ask("play", act(Action::Run), "run")
-            .ask("play", act(Action::Hint), "hint")
+            .ask("play", act(Action::Hint { step: 0 }), "hint")
             .stall()
             .hear(6, done(vec![Action::Apply]))
-            .hear(7, done(vec![Action::Apply, Action::Hint]))
+            .hear(7, done(vec![Action::Apply, Action::Hint { step: 0 }]))
             .check(&[
                 "post 1 play open [] at None",
                 "open hears done",

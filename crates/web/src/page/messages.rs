@@ -1,7 +1,7 @@
 //! "What does this message mean?": a message is pasted, and the engine says what brings it about.
 
 use pullpath_view::message::{Meaning, Possible};
-use pullpath_view::wire::{Answer, Ask};
+use pullpath_view::wire::{Answer, Ask, Errand};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -34,7 +34,7 @@ pub fn MessagesPage() -> Html {
                 return;
             }
             let (newest, meaning) = (newest.clone(), meaning.clone());
-            engine.ask(SESSION, Ask::Explain { message }, move |update| {
+            engine.ask(SESSION, Ask::Errand(Errand::Explain { message }), move |update| {
                 if let Update::Answer(Answer::Meaning { meaning: found }) = update
                     && *newest.borrow() == ticket
                 {

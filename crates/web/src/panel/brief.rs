@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use pullpath_view::action::Action;
 use pullpath_view::block::Block;
-use pullpath_view::pane::{Feedback, GoalRow, Goals, Guide, Prediction, Tone};
+use pullpath_view::pane::{
+    Feedback, GoalRow, GoalState, Goals, Guide, Prediction, StepRow, StepState, Tone,
+};
 use pullpath_view::quiz::Posed;
 use yew::prelude::*;
 
@@ -35,7 +37,9 @@ pub fn BriefPane(props: &BriefPaneProps) -> Html {
             <div class="pane-body">
                 <h1 id="page-title" tabindex="-1">{ &props.title }</h1>
                 <div class="prose small"><Blocks blocks={(*props.brief).clone()} /></div>
-                if let Some(goals) = &props.goals { <GoalList goals={goals.clone()} /> }
+                if let Some(goals) = &props.goals {
+                    <GoalList goals={goals.clone()} steps={props.guide.as_ref().map(|guide| guide.steps.clone()).unwrap_or_default()} />
+                }
                 if let Some(guide) = &props.guide {
                     if let Some(last_run) = &guide.last_run {
                         <section class="last-run"><h2>{ "Last run" }</h2><p>{ last_run }</p></section>
@@ -58,20 +62,86 @@ pub fn BriefPane(props: &BriefPaneProps) -> Html {
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct GoalListProps {
     pub goals: Rc<Goals>,
+    /// The way that they are on, where there is one.
+    #[prop_or_default]
+    pub steps: Vec<StepRow>,
 }
 
-/// The goals with their live state.
+/// The goals with their live state: of a way with steps, at the step that they belong to.
 #[component]
 pub fn GoalList(props: &GoalListProps) -> Html {
-    let Goals { rows, points, out_of, passed } = &*props.goals;
+    let goals = &*props.goals;
+    let title = if props.steps.is_empty() { "Goals" } else { "Steps" };
     html! {
         <section class="goals">
-            <h2>{ "Goals" }<span class="points">{ format!("{points} of {out_of} points") }</span></h2>
-            <ol>{ for rows.iter().map(draw_goal) }</ol>
-            if *passed {
-                <p class="passed good" role="status"><ToneIcon tone={Tone::Good} />{ "All goals are met. The pull comes through." }</p>
+            <h2>{ title }<span class="points">{ format!("{} of {} points", goals.points, goals.out_of) }</span></h2>
+            if !goals.taken_off.is_empty() {
+                <ul class="taken-off">{ for goals.taken_off.iter().map(|what| html! { <li>{ what }</li> }) }</ul>
+            }
+            if props.steps.is_empty() {
+                <ol>{ for goals.rows.iter().map(draw_goal) }</ol>
+            } else {
+                <ol class="path">{ for props.steps.iter().enumerate().map(|(at, step)| draw_step(at, step, goals)) }</ol>
+                <p class="sr-only" role="status">{ where_on(&props.steps) }</p>
+            }
+            if goals.passed {
+                <p class="passed good" role="status"><ToneIcon tone={Tone::Good} />{ passed_words(goals) }</p>
             }
         </section>
+    }
+}
+
+/// What a pass comes to.
+fn passed_words(goals: &Goals) -> String {
+    if all_met(goals) {
+        "All goals are met. The pull comes through.".to_owned()
+    } else {
+        format!("Passed: {} points were needed.", goals.pass)
+    }
+}
+
+/// Whether no goal is left: enough of them may be a pass.
+pub(super) fn all_met(goals: &Goals) -> bool {
+    goals.rows.iter().all(|row| row.state == GoalState::Met)
+}
+
+/// Said when a step opens.
+fn where_on(steps: &[StepRow]) -> String {
+    let current = steps.iter().position(|step| step.state == StepState::Current);
+    match current {
+        Some(at) => format!("Step {} of {}: {}", at + 1, steps.len(), steps[at].title),
+        None => "All steps are done.".to_owned(),
+    }
+}
+
+fn draw_step(at: usize, step: &StepRow, goals: &Goals) -> Html {
+    let own = || goals.rows.iter().filter(|row| row.step as usize == at).map(draw_goal);
+    let (class, word, tone) = match step.state {
+        StepState::Done => ("done", "done", Tone::Good),
+        StepState::Current => ("current", "now", Tone::Waiting),
+        StepState::ToCome => ("to-come", "to come", Tone::Neutral),
+    };
+    let head = html! { <>
+        <ToneIcon {tone} /><span class="step-title">{ format!("{}. {}", at + 1, step.title) }</span>
+        <span class={classes!("word", tone_class(tone))}>{ word }</span>
+    </> };
+    let body = html! { <>
+        <div class="prose small"><Blocks blocks={step.task.clone()} /></div>
+        <ol>{ for own() }</ol>
+        if !step.explanation.is_empty() {
+            <div class="explanation prose small"><Blocks blocks={step.explanation.clone()} /></div>
+        }
+    </> };
+    let current = (step.state == StepState::Current).then_some("step");
+    html! {
+        <li key={at} class={classes!("step", class)} aria-current={current}>
+            if step.state == StepState::Current || step.task.is_empty() {
+                <h3 class="step-head">{ head }</h3>
+                { body }
+            } else {
+                <details><summary class="step-head">{ head }</summary>{ body }</details>
+            }
+        </li>
     }
 }
 
@@ -86,7 +156,7 @@ fn draw_goal(row: &GoalRow) -> Html {
                     <p class="goal-facts">
                         <span class={classes!("word", tone_class(tone))}>{ goal_word(row.state) }</span>
                         <span>{ &row.live }</span>
-                        <span class="faint">{ &row.window }</span>
+                        if !row.window.is_empty() { <span class="faint">{ &row.window }</span> }
                     </p>
                 </div>
             </div>
@@ -163,6 +233,7 @@ fn HintList(props: &HintListProps) -> Html {
     if guide.hints.is_empty() && !guide.more_hints && guide.hint_note.is_none() {
         return Html::default();
     }
+    let step = guide.step;
     let text = if guide.hints.is_empty() { "Show a hint" } else { "Show the next hint" };
     let text = match guide.hint_cost {
         0 => text.to_owned(),
@@ -175,7 +246,7 @@ fn HintList(props: &HintListProps) -> Html {
                 { for guide.hints.iter().map(|hint| html! { <li class="prose small"><Blocks blocks={hint.clone()} /></li> }) }
             </ol>
             if guide.more_hints {
-                <button type="button" class="button" onclick={props.act.reform(|_: MouseEvent| Action::Hint)}>{ text }</button>
+                <button type="button" class="button" onclick={props.act.reform(move |_: MouseEvent| Action::Hint { step })}>{ text }</button>
             }
             if let Some(note) = &guide.hint_note { <p class="faint">{ note }</p> }
         </section>

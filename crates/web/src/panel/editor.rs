@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Array;
+use pullpath_view::pane::Closed;
 use pullpath_view::wire::Problem;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,6 +20,9 @@ pub struct EditorProps {
     pub name: AttrValue,
     pub text: AttrValue,
     pub editable: bool,
+    /// What stays as it is where only a part may be changed.
+    #[prop_or_default]
+    pub closed: Option<Closed>,
     pub problems: Vec<Problem>,
     /// A line to go to, and a number that differs each time.
     #[prop_or_default]
@@ -74,8 +78,12 @@ pub fn Editor(props: &EditorProps) -> Html {
     {
         let mounted = Rc::clone(&mounted);
         let (name, text, editable) = (props.name.clone(), props.text.clone(), props.editable);
-        use_effect_with((chunk.is_some(), name, editable), move |(_, name, editable)| {
-            tell(&mounted, "open", &[(&**name).into(), (&*text).into(), (!editable).into()]);
+        let closed = props.closed.as_ref().map_or((0, 0), |closed| (closed.head, closed.tail));
+        let file = (chunk.is_some(), name, editable, closed);
+        use_effect_with(file, move |(_, name, editable, (head, tail))| {
+            let closed = [(*head).into(), (*tail).into()];
+            let words = [(&**name).into(), (&*text).into(), (!editable).into()];
+            tell(&mounted, "open", &[&words[..], &closed].concat());
         });
     }
     {
@@ -107,26 +115,71 @@ pub fn Editor(props: &EditorProps) -> Html {
     html! { <PlainEditor key="plain" ..props.clone() /> }
 }
 
-/// The same text in a text area, for when the chunk is not there.
+/// The same text in a text area, for when the chunk is not there. Closed parts stand around it.
 #[component]
 pub fn PlainEditor(props: &EditorProps) -> Html {
+    let (head, open, tail) = parts(&props.text, props.closed.as_ref());
     let oninput = {
         let (typed, name) = (props.typed.clone(), props.name.to_string());
+        let (head, tail) = (head.to_owned(), tail.to_owned());
         Callback::from(move |event: InputEvent| {
             if let Some(area) = event.target_dyn_into::<web_sys::HtmlTextAreaElement>() {
-                typed.emit((name.clone(), area.value()));
+                let open = area.value();
+                // The closed lines stay lines of their own.
+                let end = if open.is_empty() || open.ends_with('\n') || tail.is_empty() {
+                    ""
+                } else {
+                    "\n"
+                };
+                typed.emit((name.clone(), format!("{head}{open}{end}{tail}")));
             }
         })
     };
-    let label = if props.editable {
-        props.name.clone()
-    } else {
-        format!("{}, read-only", props.name).into()
+    let label = match (&props.closed, props.editable) {
+        (Some(_), true) => format!("{}, the part that can be edited", props.name).into(),
+        (None, true) => props.name.clone(),
+        (_, false) => format!("{}, read-only", props.name).into(),
     };
-    html! {
-        <textarea class="editor-plain" id="editor-plain" aria-label={label} readonly={!props.editable} spellcheck="false"
-            autocapitalize="off" autocomplete="off" wrap="off" value={props.text.clone()} {oninput} />
+    let around = |text: &str, label: &str| {
+        (!text.is_empty()).then(|| html! {
+            <pre class="editor-closed" tabindex="0" role="region" aria-label={label.to_owned()}><code>{ text }</code></pre>
+        })
+    };
+    let described = props.closed.as_ref().map(|_| "closed-note");
+    html! { <>
+        { around(head, "Read-only, above") }
+        <textarea class="editor-plain" id="editor-plain" aria-label={label} aria-describedby={described} readonly={!props.editable} spellcheck="false"
+            autocapitalize="off" autocomplete="off" wrap="off" value={open.to_owned()} {oninput} />
+        { around(tail, "Read-only, below") }
+    </> }
+}
+
+/// What stays as it is above, what may be changed, what stays as it is below.
+fn parts<'t>(text: &'t str, closed: Option<&Closed>) -> (&'t str, &'t str, &'t str) {
+    let Some(closed) = closed else { return ("", text, "") };
+    let units = text.encode_utf16().count() as u32;
+    let (Some(head), Some(tail)) = (
+        place(text, closed.head),
+        units.checked_sub(closed.tail).and_then(|units| place(text, units)),
+    ) else {
+        return ("", text, "");
+    };
+    if head > tail {
+        return ("", text, "");
     }
+    (&text[..head], &text[head..tail], &text[tail..])
+}
+
+/// The byte that stands after so many UTF-16 units.
+fn place(text: &str, units: u32) -> Option<usize> {
+    let mut passed = 0;
+    let mut starts = text.char_indices().map(|(at, one)| {
+        let here = (at, passed);
+        passed += one.len_utf16() as u32;
+        here
+    });
+    let found = starts.find(|(_, passed)| *passed == units).map(|(at, _)| at);
+    found.or_else(|| (passed == units).then_some(text.len()))
 }
 
 fn tell(mounted: &Rc<RefCell<Option<Mounted>>>, method: &str, arguments: &[JsValue]) {

@@ -12,6 +12,7 @@ use super::Wishes;
 use super::editor::Editor;
 use super::notices::NoticeLog;
 use super::problems::ProblemList;
+use crate::blocks::sentence;
 use crate::browser;
 use crate::icon::{self, ToneIcon};
 use crate::text::element_id;
@@ -27,6 +28,9 @@ pub struct FilesPaneProps {
     #[prop_or_default]
     pub place: Option<(String, u32, u32)>,
     pub wishes: Wishes,
+    /// What the next try costs, in words, where it does.
+    #[prop_or_default]
+    pub next_try: Option<String>,
 }
 
 /// The centre of the workbench.
@@ -62,8 +66,11 @@ pub fn FilesPane(props: &FilesPaneProps) -> Html {
         <section class="pane files-pane" aria-label="Files">
             <Tabs files={props.files.clone()} drafts={props.drafts.clone()} open={file.name.clone()} {pick} />
             <div class="file" id="file-panel" role="tabpanel" aria-labelledby={element_id("tab", &file.name)}>
+                if let Some(note) = closed_note(file) {
+                    <p class="closed-note" id="closed-note">{ icon::lock() }{ note }</p>
+                }
                 <div class="editor-frame">
-                    <Editor name={file.name.clone()} text={text.clone()} editable={file.editable} problems={file.problems.clone()}
+                    <Editor name={file.name.clone()} text={text.clone()} editable={file.editable} closed={file.closed.clone()} problems={file.problems.clone()}
                         {reveal} typed={props.wishes.typed.clone()} />
                 </div>
                 if !file.problems.is_empty() {
@@ -73,11 +80,15 @@ pub fn FilesPane(props: &FilesPaneProps) -> Html {
             <div class="actions" role="group" aria-label="Files and cluster">
                 <button type="button" class="button" onclick={act(Action::Apply)} aria-keyshortcuts="Control+S">{ "Apply" }<kbd>{ "Ctrl S" }</kbd></button>
                 <button type="button" class="button" onclick={act(Action::Run)} aria-keyshortcuts="Control+Shift+Enter">{ icon::play() }{ "Run" }</button>
-                <ApplyAndRun act={props.wishes.act.clone()} />
+                <ApplyAndRun act={props.wishes.act.clone()} is_described={props.next_try.is_some()} />
+                if let Some(cost) = &props.next_try { <span class="cost" id="next-try">{ cost }</span> }
                 <span class="spacer"></span>
                 if let Some(host) = &file.token {
                     <button type="button" class="button" title={format!("aws ecr get-login-password, into {} for {host}", file.name)}
-                        onclick={act(Action::FreshToken { registry: host.clone(), file: Some(file.name.clone()) })}>{ "Fresh token" }</button>
+                        onclick={act(Action::FreshToken { registry: host.clone(), file: Some(file.name.clone()) })}>
+                        { "Fresh token" }
+                        if file.token_cost > 0 { <span class="cost">{ cost_words(file.token_cost) }</span> }
+                    </button>
                 }
                 if file.editable {
                     <button type="button" class="button quiet" disabled={*text == file.shipped}
@@ -89,9 +100,23 @@ pub fn FilesPane(props: &FilesPaneProps) -> Html {
     }
 }
 
+/// What of a file cannot be changed, in a sentence.
+fn closed_note(file: &FileRow) -> Option<Html> {
+    match &file.closed {
+        Some(closed) => Some(sentence(&closed.note)),
+        None => (!file.editable).then(|| "This file is read-only in this scenario.".into()),
+    }
+}
+
+fn cost_words(points: u32) -> String {
+    let noun = if points == 1 { "point" } else { "points" };
+    format!("\u{2212}{points} {noun}")
+}
+
 #[derive(Debug, Clone, PartialEq, Properties)]
 struct ApplyAndRunProps {
     act: Callback<Action>,
+    is_described: bool,
 }
 
 /// The button for the most usual thing: both at once.
@@ -103,7 +128,7 @@ fn ApplyAndRun(props: &ApplyAndRunProps) -> Html {
         act.emit(Action::Run);
     });
     html! {
-        <button type="button" class="button primary" {onclick} aria-keyshortcuts="Control+Enter">{ "Apply and run" }<kbd>{ "Ctrl ⏎" }</kbd></button>
+        <button type="button" class="button primary" {onclick} aria-keyshortcuts="Control+Enter" aria-describedby={props.is_described.then_some("next-try")}>{ "Apply and run" }<kbd>{ "Ctrl ⏎" }</kbd></button>
     }
 }
 

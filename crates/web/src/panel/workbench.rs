@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use pullpath_view::action::Action;
 use pullpath_view::block::Block;
-use pullpath_view::pane::Tone;
+use pullpath_view::pane::{Goals, Tone};
 use yew::prelude::*;
 
-use super::brief::BriefPane;
+use super::brief::{BriefPane, all_met};
 use super::files::FilesPane;
 use super::ladder::LadderPane;
 use super::picture::PicturePane;
@@ -58,7 +58,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
     let (session, wishes) = (&props.session, &props.wishes);
     let panes = &session.panes;
     let passed =
-        panes.goals.as_ref().filter(|goals| goals.passed).map(|goals| (goals.points, goals.out_of));
+        panes.goals.as_ref().filter(|goals| goals.passed).map(|goals| passed_in_short(goals));
     let tab = |index: usize| {
         let shown = shown.clone();
         let pressed = (*shown == index).to_string();
@@ -85,7 +85,8 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
                 <Splitter name="brief" label="Width of the brief" least={220} most={520} size={316} />
                 <div class="place-files" id="pane-files" tabindex="-1">
                     if let Some(files) = &panes.files {
-                        <FilesPane files={files.clone()} drafts={session.drafts.clone()} notices={session.notices.clone()} place={props.place.clone()} wishes={wishes.clone()} />
+                        <FilesPane files={files.clone()} drafts={session.drafts.clone()} notices={session.notices.clone()} place={props.place.clone()} wishes={wishes.clone()}
+                            next_try={panes.goals.as_ref().and_then(|goals| goals.next_try.clone())} />
                     } else {
                         <Waiting name="Files" />
                     }
@@ -120,6 +121,11 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
     }
 }
 
+fn passed_in_short(goals: &Goals) -> String {
+    let what = if all_met(goals) { "All goals are met" } else { "Passed" };
+    format!("{what}: {} of {} points.", goals.points, goals.out_of)
+}
+
 #[derive(Debug, Clone, PartialEq, Properties)]
 struct StripProps {
     at_ms: i64,
@@ -128,8 +134,8 @@ struct StripProps {
     wall: AttrValue,
     versions: AttrValue,
     resumed: Option<(usize, Callback<()>)>,
-    /// Points, once all goals are met.
-    passed: Option<(u32, u32)>,
+    /// How a pass went, in a sentence.
+    passed: Option<String>,
     back: Callback<()>,
 }
 
@@ -138,7 +144,7 @@ struct StripProps {
 #[component]
 fn Strip(props: &StripProps) -> Html {
     let is_past = props.at_ms < props.now_ms;
-    let kind = match (is_past, &props.resumed, props.passed) {
+    let kind = match (is_past, &props.resumed, &props.passed) {
         (true, ..) => "past",
         (_, Some(_), _) => "resumed",
         (_, _, Some(_)) => "done",
@@ -158,9 +164,9 @@ fn Strip(props: &StripProps) -> Html {
             <p>{ format!("Your attempt from before was replayed: {count} {actions}.") }</p>
             <button type="button" class="button" onclick={start_over.reform(|_: MouseEvent| ())}>{ "Start over" }</button>
         </> }
-    } else if let Some((points, out_of)) = props.passed {
+    } else if let Some(passed) = &props.passed {
         html! { <>
-            <p class="with-icon"><ToneIcon tone={Tone::Good} />{ format!("All goals are met: {points} of {out_of} points.") }</p>
+            <p class="with-icon"><ToneIcon tone={Tone::Good} />{ passed }</p>
             <p class="faint">{ &props.versions }</p>
         </> }
     } else {

@@ -320,6 +320,7 @@ pub(crate) fn goals() -> Goals {
         rows: vec![
             GoalRow {
                 id: "running".into(),
+                step: 0,
                 title: "All three replicas of payment-api are running".into(),
                 window: "within 7 min of your last change".into(),
                 state: GoalState::Missed,
@@ -337,6 +338,7 @@ pub(crate) fn goals() -> Goals {
             },
             GoalRow {
                 id: "later".into(),
+                step: 0,
                 title: "A Pod created on a fresh node at T+13 h pulls its image".into(),
                 window: "at T+13 h".into(),
                 state: GoalState::Open,
@@ -346,6 +348,7 @@ pub(crate) fn goals() -> Goals {
             },
             GoalRow {
                 id: "others".into(),
+                step: 0,
                 title: "Nothing else in the namespace changed".into(),
                 window: "always".into(),
                 state: GoalState::Met,
@@ -356,7 +359,8 @@ pub(crate) fn goals() -> Goals {
         ],
         points: 2,
         out_of: 14,
-        passed: false,
+        pass: 14,
+        ..Goals::default()
     }
 }
 
@@ -387,6 +391,7 @@ pub(crate) fn guide() -> Guide {
         hint_note: None,
         explanation: Vec::new(),
         last_run: Some("Nothing changed any more but back-off after 40 s; the clock was stopped at T+00:10:00.".into()),
+        ..Guide::default()
     }
 }
 
@@ -417,6 +422,8 @@ pub(crate) fn files() -> Vec<FileRow> {
         problems: Vec::new(),
         unapplied: false,
         token: None,
+        token_cost: 0,
+        closed: None,
     };
     let mut deployment = file("deployment.yaml", &text, true);
     deployment.problems = vec![problem()];

@@ -1,2 +1,3 @@
+diagnose 7
 aws ecr get-login-password --region eu-central-1
 kubectl apply -f .

@@ -1,1 +1,2 @@
+diagnose 7
 kubectl rollout restart deployment/payment-api -n payments

@@ -49,13 +49,8 @@ impl Known<'_> {
             "pulled" => self.pulled(node),
             "secret-users" => secret_users(node),
             "credentials-only-in" => self.credentials_only_in(node),
-            "no-plain-text" => match node.truth()? {
-                true => Some(Check::NoPlainText),
-                false => {
-                    node.error("bad-check", "nothing is asked", "write `no-plain-text: true`");
-                    None
-                }
-            },
+            "no-plain-text" => asked(name, node).then_some(Check::NoPlainText),
+            "diagnosed" => asked(name, node).then_some(Check::Diagnosed),
             "verified" => {
                 let fields = node.map(&["registry"])?;
                 let registry = fields.need("registry", "write the host of a registry")?;
@@ -175,4 +170,13 @@ fn user(node: &Node<'_>) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
+}
+
+/// Whether `true` stands at a check that needs nothing to be said.
+fn asked(name: &str, node: &Node<'_>) -> bool {
+    let truth = node.truth();
+    if truth == Some(false) {
+        node.error("bad-check", "nothing is asked", format!("write `{name}: true`"));
+    }
+    truth == Some(true)
 }

@@ -74,33 +74,64 @@ const GOAL: [&str; 10] = [
 ];
 
 /// The goals as far as they could be read.
-#[derive(Default)]
-pub(super) struct Goals<'a> {
+pub(super) struct Goals<'a, 'k> {
     pub(super) read: Vec<Goal>,
     /// Whether that is all of them.
     pub(super) complete: bool,
     /// The ids of all feedback, also of goals that could not be read.
     pub(super) feedback_ids: Vec<&'a str>,
+    known: &'k Known<'k>,
+    // Of all goals, also of those in later lists.
+    goal_ids: Vec<&'a str>,
+    // Of steps, goals and feedback: one name, one meaning.
+    ids: BTreeSet<String>,
 }
 
-/// Every goal in order.
-pub(super) fn read<'a>(
-    node: &Node<'a>,
-    known: &Known<'_>,
-    prose: &dyn Prose,
-    found: &mut Vec<Diagnostic>,
-) -> Goals<'a> {
-    let items = node.list();
-    if items.is_empty() {
-        node.error("no-goals", "there is nothing to reach", "write at least one goal");
+impl<'a, 'k> Goals<'a, 'k> {
+    /// None yet, of those that stand in some lists.
+    pub(super) fn new(known: &'k Known<'k>, lists: &[Node<'a>]) -> Self {
+        let items: Vec<Node<'a>> = lists.iter().flat_map(Node::items).collect();
+        let id_of = |item: &Node<'a>| item.peek("id")?.string();
+        let feedback =
+            items.iter().filter_map(|item| item.peek("feedback")).flat_map(|all| all.items());
+        let feedback_ids = feedback.filter_map(|item| id_of(&item)).collect();
+        let goal_ids = items.iter().filter_map(id_of).collect();
+        let (read, ids) = (Vec::new(), BTreeSet::new());
+        Self { read, complete: true, feedback_ids, known, goal_ids, ids }
     }
-    let goal_ids = items.iter().filter_map(|item| item.peek("id")?.string()).collect();
-    let feedback =
-        items.iter().filter_map(|item| item.peek("feedback")).flat_map(|all| all.items());
-    let feedback_ids = feedback.filter_map(|item| item.peek("id")?.string()).collect();
-    let mut reader = Reader { known, prose, found, goal_ids, ids: BTreeSet::new() };
-    let read: Vec<_> = items.iter().filter_map(|item| reader.goal(item)).collect();
-    Goals { complete: read.len() == items.len(), read, feedback_ids }
+
+    /// Every goal of one list, in order.
+    pub(super) fn read(
+        &mut self,
+        node: &Node<'a>,
+        step: usize,
+        prose: &dyn Prose,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let items = node.list();
+        if items.is_empty() {
+            node.error("no-goals", "there is nothing to reach", "write at least one goal");
+        }
+        let (goal_ids, ids) = (&self.goal_ids, &mut self.ids);
+        let mut reader = Reader { known: self.known, prose, found, goal_ids, ids, step };
+        let read: Vec<_> = items.iter().filter_map(|item| reader.goal(item)).collect();
+        self.complete &= read.len() == items.len();
+        self.read.extend(read);
+    }
+
+    /// An id that nothing else has.
+    pub(super) fn own_id(&mut self, node: &Node<'_>) -> Option<String> {
+        own_id(&mut self.ids, node)
+    }
+}
+
+fn own_id(ids: &mut BTreeSet<String>, node: &Node<'_>) -> Option<String> {
+    let id = id_at(node)?;
+    if !ids.insert(id.clone()) {
+        let hint = "steps, goals and feedback need ids of their own";
+        node.error("duplicate-id", format!("`{id}` is the id of something else already"), hint);
+    }
+    Some(id)
 }
 
 /// What the learner is asked to predict.
@@ -127,16 +158,16 @@ struct Reader<'a> {
     known: &'a Known<'a>,
     prose: &'a dyn Prose,
     found: &'a mut Vec<Diagnostic>,
-    goal_ids: Vec<&'a str>,
-    // Of goals and feedback: one name, one meaning.
-    ids: BTreeSet<String>,
+    goal_ids: &'a [&'a str],
+    ids: &'a mut BTreeSet<String>,
+    step: usize,
 }
 
 impl Reader<'_> {
     fn goal(&mut self, item: &Node<'_>) -> Option<Goal> {
         let fields = item.map(&GOAL)?;
         let id_node = fields.need("id", "write a short name, for example `id: running`");
-        let id = id_node.as_ref().and_then(|node| self.own_id(node));
+        let id = id_node.as_ref().and_then(|node| own_id(self.ids, node));
         let title = fields.need("title", "write what shall be true, in a sentence");
         let title = title.and_then(|node| Some(node.text()?.to_owned()));
         let points =
@@ -184,19 +215,11 @@ impl Reader<'_> {
             within: within?,
             worlds: worlds? as u32,
             audience: audience?,
+            step: self.step,
             holds_at_start,
             feedback,
             span: id_node?.span(),
         })
-    }
-
-    fn own_id(&mut self, node: &Node<'_>) -> Option<String> {
-        let id = id_at(node)?;
-        if !self.ids.insert(id.clone()) {
-            let hint = "goals and feedback need ids of their own";
-            node.error("duplicate-id", format!("`{id}` is the id of something else already"), hint);
-        }
-        Some(id)
     }
 
     fn feedbacks(&mut self, node: &Node<'_>, goal: &str) -> Vec<Feedback> {
@@ -216,7 +239,7 @@ impl Reader<'_> {
     fn feedback(&mut self, item: &Node<'_>, goal: &str) -> Option<Feedback> {
         let fields = item.map(&["id", "when", "say"])?;
         let id_node = fields.need("id", "write a short name, for example `id: still-default`");
-        let id = id_node.as_ref().and_then(|node| self.own_id(node));
+        let id = id_node.as_ref().and_then(|node| own_id(self.ids, node));
         let when = fields.get("when").map(|node| self.when(&node, goal)).unwrap_or_default();
         let say = fields.need("say", "write what to tell the learner").map(|node| self.say(&node));
         Some(Feedback { id: id?, when, say: say?, span: id_node?.span() })

@@ -1,0 +1,2 @@
+diagnose 7
+kubectl apply -f .
