@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::grade::Verdict;
+use pullpath_lesson::manifest;
 use pullpath_lesson::prediction::Outcome;
 use pullpath_lesson::quantity::duration_text;
 use pullpath_lesson::scenario::{Answer, FILE, Scenario};
@@ -52,7 +53,8 @@ pub fn prove(scenario: &Arc<Scenario>) -> Proof {
     proof.diagnostics.extend(told);
     let mut ways = BTreeSet::new();
     for solution in scenario.solutions() {
-        ways.extend(solution_passes(scenario, &solution.answer, &solution.span, &mut proof));
+        let log = solution_passes(scenario, &solution.answer, &solution.span, &mut proof);
+        ways.extend(log.map(|log| format!("{}{log}", objects(&solution.answer))));
     }
     for wrong in scenario.wrong() {
         wrong_is_told(scenario, wrong, &mut proof);
@@ -198,12 +200,12 @@ fn every_goal_can_be_missed(scenario: &Scenario, proof: &mut Proof) {
     }
 }
 
-/// Goals look at what the cluster does, and there is mostly more than one way to it. Two solutions are two ways when the
-/// cluster does something else with each.
+/// Goals look at what the cluster does, and there is mostly more than one way to it. Two solutions are two ways when other
+/// objects are applied, or something else happens: the same written otherwise is no second way.
 fn more_than_one_way(scenario: &Scenario, ways: &BTreeSet<String>, proof: &mut Proof) {
     let solutions = scenario.solutions();
     if let Some(reason) = scenario.one_way().filter(|_| ways.len() > 1) {
-        let message = "two solutions come to different things".to_owned();
+        let message = "two solutions are shown, and they are not the same".to_owned();
         let span = reason.span.clone();
         let warning = Diagnostic::warning("not-one-way", FILE, span, message);
         proof.diagnostics.push(warning.hint("take `one-way` away"));
@@ -215,11 +217,20 @@ fn more_than_one_way(scenario: &Scenario, ways: &BTreeSet<String>, proof: &mut P
     }
     let message = match solutions.len() {
         1 => "one way is shown to pass".to_owned(),
-        many => format!("the same happens with all {many} solutions: one way is shown to pass"),
+        many => format!("the {many} solutions are the same: one way is shown to pass"),
     };
     let hint = "let another stand in `solutions/` too, such as the account in place of the template; or say why there is none: `one-way: REASON`";
     let warning = Diagnostic::warning("one-solution", FILE, first.span.clone(), message);
     proof.diagnostics.push(warning.hint(hint));
+}
+
+/// What an answer's files say, however they are laid out.
+fn objects(answer: &Answer) -> String {
+    let objects = |(file, text): (&String, &String)| {
+        let read = manifest::read(file, text).value.unwrap_or_default();
+        read.iter().map(|manifest| format!("{file} {}\n", manifest.value)).collect::<String>()
+    };
+    answer.files.iter().map(objects).collect()
 }
 
 /// The verdict on an answer, its log, and whether a second run gave the same one.

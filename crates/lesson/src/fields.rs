@@ -172,13 +172,13 @@ impl<'a> Node<'a> {
         #[cfg(feature = "schema")]
         record::map(&self.way, &self.at, known);
         let Value::Object(map) = self.value else {
-            self.wrong_type("a map", &format!("write its fields below it: {}", one_of(known)));
+            self.wrong_type("a map", &format!("write its fields below it: {}", some_of(known)));
             return None;
         };
         for (key, value) in map {
             if !known.contains(&key.as_str()) {
                 let hint = did_you_mean(key, known.iter().copied())
-                    .unwrap_or_else(|| format!("the fields here are {}", one_of(known)));
+                    .unwrap_or_else(|| format!("the fields here are {}", some_of(known)));
                 let span = self.child(key, value, Step::Field).key_span();
                 self.error_at(
                     "unknown-field",
@@ -451,6 +451,17 @@ impl<'a> Fields<'a> {
             self.0.error_at("missing-field", span, message, hint);
         }
         found
+    }
+}
+
+/// The names of fields, in a line that can be read.
+fn some_of(known: &[&str]) -> String {
+    const MOST: usize = 20;
+    match known.get(..MOST) {
+        Some(first) if known.len() > MOST => {
+            format!("`{}` and {} others", first.join("`, `"), known.len() - MOST)
+        }
+        _ => one_of(known),
     }
 }
 
