@@ -10,6 +10,7 @@ mod trial;
 
 use pullpath_model::cluster::Cluster;
 use pullpath_model::object::{Key, Kind, Object};
+use pullpath_model::ordered;
 use pullpath_view::block::Block;
 
 pub use deeds::{Cost, Deeds, deed, response};
@@ -104,7 +105,7 @@ fn outcomes(
 ) -> Vec<Option<Outcome>> {
     let goals = scenario.goals();
     let mut places: Vec<usize> = (0..goals.len()).filter(|place| wanted(*place)).collect();
-    places.sort_by_key(|place| outcome::looks_on_until(&goals[*place]));
+    ordered::sort_by_key(&mut places, |place| outcome::looks_on_until(&goals[*place]));
     let mut outcomes: Vec<Option<Outcome>> = goals.iter().map(|_| None).collect();
     let mut shared = after_change.clone();
     for place in places {

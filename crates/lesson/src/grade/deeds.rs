@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pullpath_model::ordered;
 use pullpath_view::Action;
 use pullpath_view::hand_in::Response;
 
@@ -68,7 +69,7 @@ impl Deeds {
     ) -> Self {
         let last_reset = actions.iter().rposition(|action| *action == Action::Reset);
         let since = &actions[last_reset.map_or(0, |reset| reset + 1)..];
-        let mut done: BTreeSet<Deed> = since.iter().filter_map(deed).collect();
+        let mut done: BTreeSet<Deed> = ordered::set(since.iter().filter_map(deed));
         let differs = scenario
             .files()
             .iter()

@@ -1,5 +1,7 @@
 //! A quiz as it is put to learners: shuffled, and without what is right.
 
+use pullpath_model::ordered;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pullpath_view::quiz::{Choice, Form, Question};
@@ -60,7 +62,7 @@ impl super::Question {
     }
 
     fn shuffled(&self, by: &str, mut choices: Vec<Choice>) -> Vec<Choice> {
-        choices.sort_by_cached_key(|choice| crate::hash(&[by, &self.id, &choice.id]));
+        ordered::sort_by_key(&mut choices, |choice| crate::hash(&[by, &self.id, &choice.id]));
         choices
     }
 }

@@ -206,7 +206,7 @@ impl Reader<'_> {
             .map(|node| {
                 let goals = path.goals.iter().map(|goal| goal.id.clone());
                 let steps = path.steps.iter().map(|step| step.id.clone());
-                let ids = goals.chain(steps).collect();
+                let ids = ordered::set(goals.chain(steps));
                 let section = Section { node, texts: self.texts, scenario: self.name, ids };
                 self.prose.questions(&section, &mut self.found.borrow_mut())
             })

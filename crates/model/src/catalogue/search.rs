@@ -7,6 +7,7 @@ use super::situation::Situation;
 use super::{Reading, image_at, read};
 use crate::image::ImageRef;
 use crate::message::phrase::{Phrase, phrases};
+use crate::ordered;
 use crate::world::RegistryKind;
 
 /// What a message means.
@@ -131,7 +132,7 @@ fn pulls(message: &str, shape: &Shape) -> Vec<Possible> {
         let kinds = if situation.is_of_any_kind() { Vec::new() } else { vec![*kind] };
         causes.push(Possible { what, kinds, runtimes: runtimes.clone(), elsewhere });
     }
-    causes.sort_by_key(|possible| possible.what);
+    ordered::sort_by_key(&mut causes, |possible| possible.what);
     causes
 }
 

@@ -15,6 +15,7 @@ use crate::defaults;
 use crate::event::Reason;
 use crate::message::controller as words;
 use crate::object::{Key, Kind, Object, Plain, json as typed};
+use crate::ordered;
 use crate::time::{self, SimTime};
 
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -99,7 +100,7 @@ impl Cluster {
             let Some(limit) = number(cron.spec(), limit) else { continue };
             let of_kind = |run: &&Run| run.is_over() && job_status::succeeded(&run.status) == good;
             let mut over: Vec<&Run> = runs.iter().filter(of_kind).collect();
-            over.sort_by_key(|run| run.age());
+            ordered::sort_by_key(&mut over, |run| run.age());
             let surplus = over.len().saturating_sub(limit.max(0) as usize);
             for run in &over[..surplus] {
                 self.delete_run(key, &run.object, status);

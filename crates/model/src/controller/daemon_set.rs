@@ -10,6 +10,7 @@ use super::plain::{list, number, number_or_share, set_count, text};
 use super::revision::{self, REVISION, Revision};
 use crate::cluster::Cluster;
 use crate::object::{Key, Kind, Object, Plain};
+use crate::ordered;
 use crate::random::Stream;
 use crate::time::Span;
 
@@ -220,7 +221,7 @@ impl Cluster {
             unavailable = 1;
         }
         let available = |member: &Member| member.is_available(look.min_ready(), self.now);
-        let nodes: BTreeSet<&String> = look.wanted.iter().chain(look.pods.keys()).collect();
+        let nodes: BTreeSet<&String> = ordered::set(look.wanted.iter().chain(look.pods.keys()));
         let (mut busy, mut candidates) = (0, Vec::new());
         for node in nodes {
             let pods = look.pods.get(node).map_or(&[][..], Vec::as_slice);

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::ordered;
+
 /// How many indexes one interval is taken for; a Job has fewer.
 const MOST: i64 = 100_000;
 
@@ -13,7 +15,7 @@ pub(super) fn parse(text: &str, completions: i64) -> BTreeSet<i64> {
         let (first, last): (i64, i64) = (first.parse().ok()?, last.parse().ok()?);
         Some(first..=last.min(completions - 1).min(first.saturating_add(MOST)))
     };
-    text.split(',').filter_map(interval).flatten().collect()
+    ordered::set(text.split(',').filter_map(interval).flatten())
 }
 
 /// Indexes as intervals; two neighbours are no interval.

@@ -13,6 +13,7 @@ use super::{indexes, job_status};
 use crate::api::Propagation;
 use crate::cluster::Cluster;
 use crate::object::{Key, Kind, Object, Plain};
+use crate::ordered;
 use crate::time::{SimTime, Span};
 
 /// A Pod that has it was not counted yet in its Job's status.
@@ -222,18 +223,16 @@ impl Cluster {
         let counted = bad.iter().filter(|member| counts_as_failed(&look, member)).count() as i64;
         let (failed, succeeded) = (look.failed + counted, look.succeeded + good.len() as i64);
         let done_now: BTreeSet<i64> =
-            good.iter().filter_map(|member| look.index_of(member)).collect();
-        let lost_now: BTreeSet<i64> = bad
-            .iter()
-            .filter(|member| gives_up(&look, member))
-            .filter_map(|member| look.index_of(member))
-            .collect();
+            ordered::set(good.iter().filter_map(|member| look.index_of(member)));
+        let lost_now = bad.iter().filter(|member| gives_up(&look, member));
+        let lost_now: BTreeSet<i64> =
+            ordered::set(lost_now.filter_map(|member| look.index_of(member)));
         look.failures = failures;
         (look.failed, look.succeeded) = (failed, succeeded);
         if look.is_indexed() {
             let completions = look.completions().unwrap_or(0);
             look.known_done = indexes::parse(spelled("completedIndexes"), completions);
-            look.done = look.known_done.union(&done_now).copied().collect();
+            look.done = ordered::set(look.known_done.union(&done_now).copied());
             look.succeeded = look.done.len() as i64;
             if look.limit_per_index().is_some() {
                 look.lost = indexes::parse(spelled("failedIndexes"), completions);
@@ -412,7 +411,7 @@ impl Look<'_> {
     /// (activePodsForRemoval).
     fn surplus(&self, at_least: usize) -> Vec<&Member> {
         let mut left: Vec<&Member> = self.active().collect();
-        left.sort_by_key(|member| member.rank());
+        ordered::sort_by_key(&mut left, |member| member.rank());
         let mut surplus = Vec::new();
         if self.is_indexed() {
             // The one that is furthest keeps an index.
@@ -432,12 +431,11 @@ impl Look<'_> {
 
     /// The first indexes that nothing is there for (firstPendingIndexes).
     fn next_indexes(&self, count: i64) -> Vec<i64> {
-        let taken: BTreeSet<i64> = self
+        let holding = self
             .pods
             .iter()
-            .filter(|member| member.is_active() || self.waits_for_end() && member.is_terminating())
-            .filter_map(|member| self.index_of(member))
-            .collect();
+            .filter(|member| member.is_active() || self.waits_for_end() && member.is_terminating());
+        let taken = ordered::set(holding.filter_map(|member| self.index_of(member)));
         let free = |index: &i64| {
             !taken.contains(index) && !self.done.contains(index) && !self.lost.contains(index)
         };

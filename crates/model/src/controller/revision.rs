@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::apply::go_json;
 use crate::cluster::Cluster;
 use crate::object::{Key, Kind, Object, Plain, json as typed};
+use crate::ordered;
 
 const HASH: &str = "controller.kubernetes.io/hash";
 /// The label by which a Pod tells which template it was made from.
@@ -86,7 +87,9 @@ impl Cluster {
             })
         };
         let mut revisions: Vec<Revision> = keys.filter_map(read).collect();
-        revisions.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
+        ordered::sort_by(&mut revisions, |one, other| {
+            (one.number, &one.name).cmp(&(other.number, &other.name))
+        });
         revisions
     }
 

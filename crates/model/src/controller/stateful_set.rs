@@ -12,6 +12,7 @@ use crate::defaults;
 use crate::event::Reason;
 use crate::message::controller as words;
 use crate::object::{Key, Kind, Object, Plain};
+use crate::ordered;
 use crate::time::Span;
 
 const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
@@ -130,7 +131,7 @@ impl Cluster {
                 None => {}
             }
         }
-        condemned.sort_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
+        ordered::sort_by_key(&mut condemned, |(ordinal, _)| std::cmp::Reverse(*ordinal));
         let condemned = condemned.into_iter().map(|(_, member)| member).collect();
         Look { key, set, spec, replicas, condemned, current, update }
     }

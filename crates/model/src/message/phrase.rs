@@ -1,5 +1,7 @@
 //! The words that messages are known by, and what they mean, in plain words.
 
+use crate::ordered;
+
 /// Some words of a message and what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phrase {
@@ -148,6 +150,6 @@ pub fn phrases(message: &str) -> Vec<Phrase> {
     let mut found: Vec<(usize, Phrase)> =
         PHRASES.iter().filter_map(|phrase| Some((message.find(phrase.words)?, *phrase))).collect();
     // A message may say itself twice, once for each credential.
-    found.sort_by_key(|(at, _)| *at);
+    ordered::sort_by_key(&mut found, |(at, _)| *at);
     found.into_iter().map(|(_, phrase)| phrase).collect()
 }

@@ -70,7 +70,7 @@ pub(super) fn identities(node: &Node<'_>) -> BTreeMap<String, Identity> {
         let identity = Identity { pulls, from: moment("from"), until: moment("until") };
         Some((name.to_owned(), identity))
     };
-    node.entries().into_iter().filter_map(read).collect()
+    ordered::map(node.entries().into_iter().filter_map(read))
 }
 
 /// Tokens by name.
