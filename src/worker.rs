@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use js_sys::{JsString, Reflect};
 use pullpath_engine::Host;
+use pullpath_view::own;
 use pullpath_view::wire::{READY, Reply, Request};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -22,7 +23,7 @@ pub fn serve(host: fn(&str) -> Host) {
     let listener = scope.clone();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let text = event.data().as_string().expect("the page sends strings");
-        let request: Request = serde_json::from_str(&text).expect("the page sends requests");
+        let request: Request = own::read(&text).expect("the page sends requests");
         let reply = host.borrow_mut().answer(request, &mut |progress| post(&listener, &progress));
         post(&listener, &reply);
     });

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use pullpath_view::block::{Block, Inline};
+use pullpath_view::own;
 
 use crate::Texts;
 use crate::diagnostic::Diagnostic;
@@ -131,7 +132,7 @@ impl Prose for Bundled {
     }
 
     fn questions(&self, _: &Section<'_>, _: &mut Vec<Diagnostic>) -> (Vec<Posed>, String) {
-        let read = serde_json::from_str(&self.questions).unwrap_or_default();
+        let read = own::read(&self.questions).unwrap_or_default();
         (read, self.questions.clone())
     }
 }
@@ -155,7 +156,7 @@ impl Bundled {
 
     /// The blocks that a [`Recorder`] wrote; none where it did not.
     pub fn of(json: &str) -> Self {
-        Self { blocks: serde_json::from_str(json).unwrap_or_default(), questions: String::new() }
+        Self { blocks: own::read(json).unwrap_or_default(), questions: String::new() }
     }
 }
 

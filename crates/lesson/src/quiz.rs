@@ -8,6 +8,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pullpath_model::ordered;
 use pullpath_view::block::{Block, Inline};
 use pullpath_view::hand_in::Response;
 use serde::{Deserialize, Serialize};
@@ -282,7 +283,7 @@ impl Question {
             let said = if is_chosen(option) { &option.chosen } else { &option.not_chosen };
             (option.id.clone(), said.clone())
         };
-        options.iter().map(remark).filter(|(_, said)| !said.is_empty()).collect()
+        ordered::map(options.iter().map(remark).filter(|(_, said)| !said.is_empty()))
     }
 
     /// An answer that is right. `key` is the computed outcome of a prediction.
@@ -325,8 +326,8 @@ fn order(items: &[Item], otherwise: &[Block], ids: &[String]) -> Option<Judged> 
     let mut given: Vec<&String> = ids.iter().collect();
     let mut wanted: Vec<&String> = items.iter().map(|item| &item.id).collect();
     let right = given == wanted;
-    pullpath_model::ordered::sort(&mut given);
-    pullpath_model::ordered::sort(&mut wanted);
+    ordered::sort(&mut given);
+    ordered::sort(&mut wanted);
     (given == wanted).then(|| Judged {
         right,
         chosen: vec![ids.join(" ")],

@@ -10,6 +10,7 @@ pub mod block;
 pub mod content;
 pub mod hand_in;
 pub mod message;
+pub mod own;
 pub mod pane;
 pub mod quiz;
 pub mod record;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use pullpath_view::own;
 use serde::de::DeserializeOwned;
 use yew::prelude::*;
 
@@ -71,5 +72,5 @@ pub async fn fetch<T: DeserializeOwned>(name: &str) -> Result<T, String> {
         return Err(format!("{address}: {} {}", response.status(), response.status_text()));
     }
     let text = response.text().await.map_err(|error| format!("{address}: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("{address}: {error}"))
+    own::read(&text).ok_or_else(|| format!("{address}: it is not what this page reads"))
 }

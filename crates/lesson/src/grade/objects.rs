@@ -9,6 +9,7 @@ use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::keyring;
 use pullpath_model::object::{Key, Kind, Object, PodSpec};
+use pullpath_model::ordered;
 use pullpath_model::world::Reach;
 
 use crate::scenario::{Check, Workload};
@@ -99,8 +100,9 @@ fn login_elsewhere(cluster: &Cluster, registry: &str, namespaces: &[String]) -> 
 
 /// Whether an entry of a pull secret is for some image of a registry, whatever its path.
 fn serves(secret: &Secret, registry: &str) -> bool {
+    let data = secret.data.iter().flatten();
     let data: BTreeMap<String, Vec<u8>> =
-        secret.data.iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())).collect();
+        ordered::map(data.map(|(key, value)| (key.clone(), value.0.clone())));
     let Parsed::Entries(entries) =
         docker_config::parse(secret.type_.as_deref().unwrap_or_default(), &data)
     else {

@@ -146,7 +146,7 @@ impl Cluster {
                     .all(|(key, value)| node.label(key).is_some_and(|label| *value == label))
         };
         let nodes = self.nodes.iter().filter(|(name, node)| runs(name, node));
-        nodes.map(|(name, _)| name.to_string()).collect()
+        ordered::set(nodes.map(|(name, _)| name.to_string()))
     }
 
     /// Pods by the node that they run on or are meant for (getNodesToDaemonPods).

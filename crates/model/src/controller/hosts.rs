@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cluster::{Cluster, Task};
 use crate::object::{Key, Kind, Object};
+use crate::ordered;
 use crate::runtime::hosts;
 
 /// A kubelet renews the files of a mounted ConfigMap at its syncs, about once a minute.
@@ -41,11 +42,10 @@ impl Cluster {
                 continue;
             };
             let data = plain.rest.get("data").and_then(|data| data.as_object());
-            let files: BTreeMap<&str, &str> = data
-                .into_iter()
-                .flatten()
-                .filter_map(|(file, text)| Some((file.as_str(), text.as_str()?)))
-                .collect();
+            let texts = data.into_iter().flatten();
+            let files: BTreeMap<&str, &str> = ordered::map(
+                texts.filter_map(|(file, text)| Some((file.as_str(), text.as_str()?))),
+            );
             read.push((registry.clone(), hosts::read(registry, &files, &self.world)));
         }
         let Some(node) = self.nodes.get_mut(name).filter(|_| !read.is_empty()) else { return };

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo::timers::callback::Interval;
+use pullpath_view::own;
 use pullpath_view::wire::{Answer, Ask, READY, Reply, Request};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -189,9 +190,9 @@ impl Inner {
             let ask = Ask::Hello { build: self.settings.build.clone() };
             return self.post(&Request { id: 0, session: NO_SESSION.to_owned(), ask });
         }
-        let reply: Reply = match serde_json::from_str(text) {
-            Ok(reply) => reply,
-            Err(error) => return self.restart(&Loss::Crashed { message: error.to_string() }),
+        let Some(reply) = own::read::<Reply>(text) else {
+            let message = "it answered what this page cannot read".to_owned();
+            return self.restart(&Loss::Crashed { message });
         };
         match reply.answer {
             Answer::Hello { .. } => {
