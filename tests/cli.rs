@@ -2,42 +2,24 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+#[path = "common/binary.rs"]
+mod binary;
 #[path = "broken/table.rs"]
 mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
+use binary::{Run, within_200_megabytes};
 
 fn pullpath(arguments: &[&str]) -> Run {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_pullpath"))
+    let output = Command::new(env!("CARGO_BIN_EXE_pullpath"))
         .args(arguments)
         .current_dir(root)
-        .output()
-        .expect("the binary runs");
-    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
-    Run { code: status.code().expect("no signal ended it"), out: text(stdout), err: text(stderr) }
-}
-
-/// The same with so much address space and no more.
-fn within_200_megabytes(arguments: &[&str]) -> Run {
-    let limited = "ulimit -v 204800 && exec \"$0\" \"$@\"";
-    let Output { status, stdout, stderr } = Command::new("sh")
-        .args(["-c", limited, env!("CARGO_BIN_EXE_pullpath")])
-        .args(arguments)
-        // Each thread of glibc would reserve 64 MiB that it never touches.
-        .env("MALLOC_ARENA_MAX", "1")
-        .output()
-        .expect("there is a shell");
-    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
-    Run { code: status.code().expect("no signal ended it"), out: text(stdout), err: text(stderr) }
+        .output();
+    Run::of(output.expect("the binary runs"))
 }
 
 fn scratch() -> tempfile::TempDir {
@@ -323,7 +305,7 @@ fn every_broken_folder_is_told_on_the_command_line() {
         let target = if case.lesson { target.join(&case.file) } else { target };
         let run = within_200_megabytes(&["check", target.to_str().unwrap()]);
         let name = &case.name;
-        let printed = run.out + &run.err;
+        let printed = run.printed();
         let only_warned = printed.contains(&format!("warning[{}]", case.code));
         let is_found = run.code == 1 || only_warned;
         assert!(case.found.is_none() || is_found, "{name}: only playing finds it");

@@ -2,14 +2,16 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+#[path = "common/binary.rs"]
+mod binary;
 #[path = "broken/table.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod table;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
+use binary::{Run, within_200_megabytes};
 use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::hand_in;
 use pullpath_lesson::intake::{self, Profile};
@@ -147,25 +149,6 @@ fn files_that_were_cut_anywhere_are_told() {
     }
 }
 
-struct Run {
-    code: Option<i32>,
-    printed: String,
-}
-
-/// The real binary, which may use 200 MB of address space and no more.
-fn pullpath(arguments: &[&str]) -> Run {
-    let limited = "ulimit -v 204800 && exec \"$0\" \"$@\"";
-    let Output { status, stdout, stderr } = Command::new("sh")
-        .args(["-c", limited, env!("CARGO_BIN_EXE_pullpath")])
-        .args(arguments)
-        // Each thread of glibc would reserve 64 MiB that it never touches.
-        .env("MALLOC_ARENA_MAX", "1")
-        .output()
-        .expect("there is a shell");
-    let printed = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
-    Run { code: status.code(), printed }
-}
-
 /// Content with the one scenario and the one quiz that the tables break.
 fn content() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -183,9 +166,8 @@ fn content() -> tempfile::TempDir {
 
 #[track_caller]
 fn check_run(case: &Case, file: &str, run: &Run) {
-    let Run { code, printed } = run;
-    let name = &case.name;
-    assert!(code.is_some_and(|code| code <= 2), "{name}: {code:?} {printed}");
+    let (name, printed) = (&case.name, &run.printed());
+    assert!(run.code <= 2, "{name}: {} {printed}", run.code);
     assert!(!printed.contains("panicked"), "{name}: {printed}");
     assert!(printed.contains(&format!("[{}]", case.code)), "{name}: {printed}");
     assert!(printed.contains(&format!("{file}:{}", case.at)), "{name}: {printed}");
@@ -204,7 +186,7 @@ fn every_broken_hand_in_is_told_on_the_command_line_and_ends_nothing() {
     fs::write(place("whole.json"), whole.hand_in()).unwrap();
     for case in hand_ins() {
         fs::write(place("hand-in.json"), case.hand_in()).unwrap();
-        let run = pullpath(&[
+        let run = within_200_megabytes(&[
             "grade",
             &place("hand-in.json"),
             &place("whole.json"),
@@ -212,7 +194,7 @@ fn every_broken_hand_in_is_told_on_the_command_line_and_ends_nothing() {
             &place(""),
         ]);
         check_run(&case, "hand-in.json", &run);
-        assert!(run.printed.contains("s2 Cy: "), "{}: {}", case.name, run.printed);
+        assert!(run.printed().contains("s2 Cy: "), "{}: {}", case.name, run.printed());
     }
 }
 
@@ -220,15 +202,15 @@ fn every_broken_hand_in_is_told_on_the_command_line_and_ends_nothing() {
 fn every_broken_quiz_is_told_on_the_command_line() {
     let content = content();
     let quiz = content.path().join("quizzes/base-quiz.yaml");
-    let run = pullpath(&["check", quiz.to_str().unwrap()]);
-    assert_eq!(run.code, Some(0), "{}", run.printed);
-    assert!(run.printed.contains("future is `pull-fails`"), "{}", run.printed);
+    let run = within_200_megabytes(&["check", quiz.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}", run.printed());
+    assert!(run.printed().contains("future is `pull-fails`"), "{}", run.printed());
     for case in quizzes() {
         fs::write(&quiz, case.text(QUIZ)).unwrap();
-        let run = pullpath(&["check", quiz.to_str().unwrap()]);
+        let run = within_200_megabytes(&["check", quiz.to_str().unwrap()]);
         check_run(&case, "base-quiz.yaml", &run);
-        let only_warned = run.printed.contains(&format!("warning[{}]", case.code));
-        assert!(only_warned || run.code != Some(0), "{}", case.name);
+        let only_warned = run.printed().contains(&format!("warning[{}]", case.code));
+        assert!(only_warned || run.code != 0, "{}", case.name);
     }
     assert!(Path::new(&quiz).is_file());
 }
