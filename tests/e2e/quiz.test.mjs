@@ -174,7 +174,7 @@ async function solveBoth(page, address) {
   await page.getByText('2 questions follow when the goals are met.').waitFor();
   await page.locator('.cm-content').getByText('partner-login').click();
   await page.keyboard.press('End');
-  await page.keyboard.type('\n- name: ecr-login');
+  await page.keyboard.insertText('\n        - name: ecr-login');
   await page.keyboard.press('Control+Enter');
   await says(page, 'All goals are met');
 }
