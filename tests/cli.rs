@@ -15,10 +15,8 @@ use binary::{Run, within_200_megabytes};
 
 fn pullpath(arguments: &[&str]) -> Run {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(env!("CARGO_BIN_EXE_pullpath"))
-        .args(arguments)
-        .current_dir(root)
-        .output();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_pullpath")).args(arguments).current_dir(root).output();
     Run::of(output.expect("the binary runs"))
 }
 
@@ -48,6 +46,7 @@ fn everything_that_ships_is_proved() {
     let run = pullpath(&["check", "--strict"]);
     insta::assert_snapshot!(run.out, @r"
     ok scenarios/cache-under-readonly: fails as shipped, 3 solutions pass, 6 wrong answers told apart
+    ok scenarios/dead-at-night: fails as shipped, 2 solutions pass, 4 wrong answers told apart
     ok scenarios/default-serviceaccount: fails as shipped, 3 solutions pass, 4 wrong answers told apart
     ok scenarios/free-ride-lost: fails as shipped, 2 solutions pass, 4 wrong answers told apart
     ok scenarios/list-hides-list: fails as shipped, 3 solutions pass, 4 wrong answers told apart, 2 questions asked (only-the-account is `pull-fails`)
@@ -62,7 +61,7 @@ fn everything_that_ships_is_proved() {
     ok lessons/image-pull-secrets.md
     ok quizzes/image-pull-secrets.yaml
     ok quizzes/reading-a-failed-pull.yaml: only-restarted is `pull-fails`
-    12 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
+    13 scenarios, 1 lesson, 2 quizzes checked: 0 errors, 0 warnings
     ");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }

@@ -93,9 +93,9 @@ fn key<'s>(
         error("answer-refused", &predict.scenario_span, format!("it cannot be played: {why}"), hint)
     })?;
     let about = &predict.about;
-    if session.cluster().newest_replica_set(&about.namespace, &about.name).is_none() {
-        let hint = format!("write a Deployment of `{}`", predict.scenario);
-        let message = format!("there is no Deployment `{about}` in it");
+    if session.cluster().store.get(&about.key()).is_none() {
+        let hint = format!("write a workload of `{}`", predict.scenario);
+        let message = format!("there is no workload `{about}` in it");
         return Err(error("unknown-workload", &predict.about_span, message, hint));
     }
     Ok(outcome(session.cluster(), about))

@@ -63,9 +63,9 @@ pub struct Session {
 /// A Pod by what is the same in every world: the end of its name is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PodMark {
-    // Its Deployment's name.
+    // What its name begins with, as those of its siblings.
     family: String,
-    // How many Pods of that Deployment are older, or stand before it.
+    // How many of them are older, or stand before it.
     place: usize,
 }
 
@@ -284,7 +284,7 @@ impl Session {
 
     fn mark(&self, action: &Action) -> Option<PodMark> {
         let Action::DeletePod { namespace, name } = action else { return None };
-        let family = family(self.cluster.pod(namespace, name)?)?;
+        let family = family(&self.cluster, self.cluster.pod(namespace, name)?)?;
         let place = self.family(namespace, family).iter().position(|pod| pod == name)?;
         Some(PodMark { family: family.to_owned(), place })
     }
@@ -299,7 +299,9 @@ impl Session {
     fn family(&self, namespace: &str, of: &str) -> Vec<String> {
         let mut pods = self.cluster.pods();
         pods.retain(|pod| {
-            *pod.key.namespace == *namespace && pod.deleting.is_none() && family(pod) == Some(of)
+            *pod.key.namespace == *namespace
+                && pod.deleting.is_none()
+                && family(&self.cluster, pod) == Some(of)
         });
         ordered::sort_by_key(&mut pods, |pod| pod.created);
         pods.into_iter().map(|pod| pod.key.name.to_string()).collect()
@@ -638,7 +640,7 @@ impl Session {
     fn broken_rung(&self) -> Option<u8> {
         let workloads = self.scenario.goals().iter().filter_map(|goal| goal.check.workload());
         let pods = workloads
-            .flat_map(|workload| self.cluster.pods_of(&workload.namespace, &workload.name))
+            .flat_map(|workload| self.cluster.pods_below(&workload.key()))
             .filter(|pod| pod.waiting().is_some());
         let newest = pods.max_by_key(|pod| pod.created)?;
         newest.waiting().map(|(_, waiting)| waiting.cause.rung())
@@ -775,12 +777,17 @@ pub(crate) fn decisive(actions: &[Action]) -> impl Iterator<Item = usize> {
     (0..actions.len()).filter(move |place| *place < end || is_answer(&actions[*place]))
 }
 
-/// The name of the Deployment of a Pod: its own without the hash and the drawn end. Others have names of their own, which
-/// are the same in every world.
-fn family(pod: &PodRun) -> Option<&str> {
+/// What the names of a Pod and its siblings begin with in every world: its own without the drawn end, and without the hash
+/// of a ReplicaSet. Pods without an owner have names of their own, which are the same in every world.
+fn family<'p>(cluster: &Cluster, pod: &'p PodRun) -> Option<&'p str> {
     pod.owner.as_ref()?;
-    let (replica_set, _) = pod.key.name.rsplit_once('-')?;
-    Some(replica_set.rsplit_once('-')?.0)
+    let object = cluster.store.get(&pod.key)?;
+    let owner = object.metadata().owner_references.iter().flatten().next()?;
+    let (maker, _) = pod.key.name.rsplit_once('-')?;
+    match maker.rsplit_once('-') {
+        Some((family, _)) if owner.kind == "ReplicaSet" => Some(family),
+        _ => Some(maker),
+    }
 }
 
 /// The world with its history played, up to T+0.

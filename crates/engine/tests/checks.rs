@@ -16,6 +16,20 @@ const HOST: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
 
 /// A scenario that ships mended: one Pod of `web` pulls with `login`, the nodes could pull by themselves, and one goal asks.
 fn scenario(check: &str, more: &str) -> Arc<Scenario> {
+    scenario_of(
+        check,
+        more,
+        &web(&format!("{HOST}/web:1.0"), "imagePullSecrets: [{ name: login }]"),
+    )
+}
+
+/// The same with another text in `web.yaml`.
+fn scenario_of(check: &str, more: &str, web: &str) -> Arc<Scenario> {
+    read(check, more, web).unwrap_or_else(|told| panic!("{told}"))
+}
+
+/// The scenario, or what is told about it.
+fn read(check: &str, more: &str, web: &str) -> Result<Arc<Scenario>, String> {
     let within =
         if ["running", "fresh-pod", "survives", "pulled"].iter().any(|of| check.contains(of)) {
             "    within: 7m\n"
@@ -70,7 +84,7 @@ solutions: [any]
         ("scenario.yaml", text.as_str()),
         ("brief.md", "Checks.\n"),
         ("explanation.md", "Checks.\n"),
-        ("files/web.yaml", &web(&format!("{HOST}/web:1.0"), "imagePullSecrets: [{ name: login }]")),
+        ("files/web.yaml", web),
         ("files/login.yaml", &login("shop")),
         (
             "files/extra.yaml",
@@ -83,7 +97,7 @@ solutions: [any]
     texts.retain(|path, _| !path.is_empty());
     let checked = Scenario::read(&texts, "checks", Folder::Played);
     let drawn: Vec<String> = checked.diagnostics.iter().map(|told| told.draw(&texts)).collect();
-    Arc::new(checked.value.unwrap_or_else(|| panic!("{}", drawn.join("\n"))))
+    checked.value.map(Arc::new).ok_or_else(|| drawn.join("\n"))
 }
 
 fn web(image: &str, spec: &str) -> String {
@@ -212,6 +226,125 @@ fn who_uses_a_secret() {
         APPLY,
         "other: By pod/debug -n shop.",
     );
+}
+
+/// A workload of a kind, with this in the `spec` of its template.
+fn workload(kind: &str, spec: &str) -> String {
+    let template = |restart: &str| {
+        format!(
+            "{{ metadata: {{ labels: {{ app: other }} }}, spec: {{ restartPolicy: {restart}, {spec} }} }}"
+        )
+    };
+    let selector = "selector: { matchLabels: { app: other } }";
+    let (group, rest) = match kind {
+        "Job" => ("batch/v1", format!("{{ template: {} }}", template("Never"))),
+        "CronJob" => {
+            let job = format!("{{ spec: {{ template: {} }} }}", template("OnFailure"));
+            ("batch/v1", format!("{{ schedule: \"3 * * * *\", jobTemplate: {job} }}"))
+        }
+        "DaemonSet" => ("apps/v1", format!("{{ {selector}, template: {} }}", template("Always"))),
+        _ => {
+            ("apps/v1", format!("{{ replicas: 2, {selector}, template: {} }}", template("Always")))
+        }
+    };
+    let head = "metadata: { name: other, namespace: shop }";
+    format!("apiVersion: {group}\nkind: {kind}\n{head}\nspec: {rest}\n")
+}
+
+const KINDS: [&str; 6] = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+
+/// Every kind of workload, in every way in which a Pod can use a Secret.
+#[test]
+fn every_workload_that_uses_a_secret_is_told() {
+    let base = "apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: spare }\n# yours\n---\n";
+    let one = |more: &str| format!("containers: [{{ name: c, image: \"{HOST}/web:1.0\"{more} }}]");
+    let ways = [
+        format!("imagePullSecrets: [{{ name: login }}], {}", one("")),
+        one(
+            ", env: [{ name: A, valueFrom: { secretKeyRef: { name: login, key: k, optional: true } } }]",
+        ),
+        one(", envFrom: [{ secretRef: { name: login } }]"),
+        format!("volumes: [{{ name: v, secret: {{ secretName: login }} }}], {}", one("")),
+        format!(
+            "volumes: [{{ name: v, projected: {{ sources: [{{ secret: {{ name: login }} }}] }} }}], {}",
+            one("")
+        ),
+        format!(
+            "initContainers: [{{ name: i, image: \"{HOST}/web:1.0\", envFrom: [{{ secretRef: {{ name: login }} }}] }}], {}",
+            one("")
+        ),
+    ];
+    let harmless = format!(
+        "imagePullSecrets: [{{ name: log }}], volumes: [{{ name: login, emptyDir: {{}} }}], {}",
+        one(", env: [{ name: login, value: login }]")
+    );
+    let check = "{ secret-users: { secret: shop/login, only: [deployment/web] } }";
+    let scenario = scenario(check, "");
+    let judged = |text: &str| {
+        let extra = format!("{base}{text}");
+        judged(&play(&scenario, &[("extra.yaml", &extra)], APPLY).judge())
+    };
+    for kind in KINDS {
+        let told = judged(&workload(kind, &harmless));
+        assert_eq!(told, "met", "{kind}");
+        for way in &ways {
+            let told = judged(&workload(kind, way));
+            let want = format!("other: By {}", kind.to_lowercase());
+            assert!(
+                told.starts_with(&want) && told.ends_with("other -n shop."),
+                "{kind} {way}: {told}"
+            );
+        }
+    }
+}
+
+/// What makes Pods comes through or does not, whatever kind it is of; so does a fresh Pod of its template.
+#[test]
+fn every_kind_of_workload_can_be_asked_for() {
+    let spec = |tag: &str| {
+        format!(
+            "imagePullSecrets: [{{ name: login }}], containers: [{{ name: c, image: \"{HOST}/web:{tag}\" }}]"
+        )
+    };
+    for kind in KINDS {
+        let word = kind.to_lowercase();
+        let (good, bad) = (workload(kind, &spec("1.0")), workload(kind, &spec("9.9")));
+        for check in [
+            format!("{{ running: {{ workload: {word}/shop/other }} }}"),
+            format!("{{ pulled: {{ workload: {word}/shop/other, from: {HOST} }} }}"),
+            format!("{{ fresh-pod: {{ like: {word}/shop/other }} }}"),
+            format!("{{ survives: {{ workload: {word}/shop/other, trial: rotation }} }}"),
+        ] {
+            // A token that was taken back is no login; the node has its own, and needs no Secret.
+            let scenario = scenario_of(&check, "", &good);
+            let verdict = judged(&play(&scenario, &[], APPLY).judge());
+            assert_eq!(verdict, "met", "{check}");
+            // The template of a Job that is there cannot be changed, so it starts with the bad one.
+            let scenario = scenario_of(&check, "", &bad);
+            let verdict = judged(&play(&scenario, &[], APPLY).judge());
+            assert!(verdict.starts_with("other: By pod/other"), "{check}: {verdict}");
+        }
+    }
+    for (kind, trial, can) in [
+        ("StatefulSet", "restart", true),
+        ("DaemonSet", "restart", true),
+        ("StatefulSet", "scale-out", true),
+        ("ReplicaSet", "scale-out", true),
+        ("Job", "restart", false),
+        ("CronJob", "scale-out", false),
+        ("DaemonSet", "scale-out", false),
+    ] {
+        let word = kind.to_lowercase();
+        let check = format!("{{ survives: {{ workload: {word}/shop/other, trial: {trial} }} }}");
+        let good = workload(kind, &spec("1.0"));
+        match read(&check, "", &good) {
+            Ok(scenario) => {
+                assert!(can, "{check}");
+                assert_eq!(judged(&play(&scenario, &[], APPLY).judge()), "met", "{check}");
+            }
+            Err(told) => assert!(!can && told.contains("[bad-trial]"), "{check}: {told}"),
+        }
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod outcome;
 mod trial;
 
 use pullpath_model::cluster::Cluster;
-use pullpath_model::object::{Key, Kind, Object};
+use pullpath_model::object::Key;
 use pullpath_model::ordered;
 use pullpath_view::block::Block;
 
@@ -140,24 +140,13 @@ impl Verdict {
     }
 }
 
-/// Whether a workload has all its replicas running, of its current template.
+/// Whether every Pod that a workload asks for runs, of its current template, and no other is left. What ends well has run.
 pub fn is_running(cluster: &Cluster, workload: &Workload) -> bool {
-    let (running, wanted) = running_of(cluster, workload);
-    wanted > 0
-        && running == wanted
-        && cluster.pods_of(&workload.namespace, &workload.name).len() as u32 == wanted
+    cluster.progress(&workload.key()).is_complete()
 }
 
 /// How many Pods of a workload's current template run, and how many it asks for.
 pub fn running_of(cluster: &Cluster, workload: &Workload) -> (u32, u32) {
-    let found = cluster.store.find(Kind::Deployment, &workload.namespace, &workload.name);
-    let Some(Object::Deployment(deployment)) = found.map(AsRef::as_ref) else { return (0, 0) };
-    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let newest = cluster.newest_replica_set(&workload.namespace, &workload.name);
-    let running = cluster
-        .pods_of(&workload.namespace, &workload.name)
-        .into_iter()
-        .filter(|pod| pod.is_running() && pod.owner.as_deref() == newest.as_deref())
-        .count();
-    (running as u32, wanted.max(0) as u32)
+    let progress = cluster.progress(&workload.key());
+    (progress.good(), progress.wanted)
 }

@@ -43,12 +43,17 @@ impl Manifest {
 }
 
 /// The kinds that files may hold, with their `apiVersion`.
-const KINDS: [(&str, &str); 8] = [
+const KINDS: [(&str, &str); 13] = [
     ("Namespace", "v1"),
     ("Secret", "v1"),
     ("ServiceAccount", "v1"),
     ("Pod", "v1"),
     ("Deployment", "apps/v1"),
+    ("ReplicaSet", "apps/v1"),
+    ("StatefulSet", "apps/v1"),
+    ("DaemonSet", "apps/v1"),
+    ("Job", "batch/v1"),
+    ("CronJob", "batch/v1"),
     ("Role", "iam.services.k8s.aws/v1alpha1"),
     ("ConfigMap", "v1"),
     ("Repository", "ecr.services.k8s.aws/v1alpha1"),
@@ -219,7 +224,7 @@ impl Reader<'_> {
             match name.as_str() {
                 "imagePullSecrets" | "serviceAccountName" => {
                     format!(
-                        "`{name}` belongs into a Pod's `spec`; in a Deployment that is `spec.template.spec`"
+                        "`{name}` belongs into a Pod's `spec`; in a workload that is the `spec` of its template"
                     )
                 }
                 _ => format!("`{name}` is a field of something else: check the indentation"),

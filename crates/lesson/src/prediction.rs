@@ -1,7 +1,6 @@
 //! Predictions: the options are the model's own words, and the right one is computed.
 
 use pullpath_model::cluster::Cluster;
-use pullpath_model::object::{Kind, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Workload;
@@ -71,23 +70,11 @@ impl Outcome {
 
 /// What became of a workload's Pods.
 pub fn outcome(cluster: &Cluster, about: &Workload) -> Outcome {
-    let pods = cluster.pods_of(&about.namespace, &about.name);
-    let newest = cluster.newest_replica_set(&about.namespace, &about.name);
-    let of_newest = |owner: Option<&str>| owner.is_some() && owner == newest.as_deref();
-    let wanted = match cluster
-        .store
-        .find(Kind::Deployment, &about.namespace, &about.name)
-        .map(AsRef::as_ref)
-    {
-        Some(Object::Deployment(deployment)) => {
-            deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1)
-        }
-        _ => 0,
-    };
-    if wanted > 0 && !pods.iter().any(|pod| of_newest(pod.owner.as_deref())) {
+    let progress = cluster.progress(&about.key());
+    if progress.wanted > 0 && progress.newest.is_empty() {
         return Outcome::NotCreated;
     }
-    let waiting = pods.iter().find_map(|pod| pod.waiting()).map(|(_, waiting)| waiting);
+    let waiting = progress.pods.iter().find_map(|pod| pod.waiting()).map(|(_, waiting)| waiting);
     match waiting.map(|waiting| (&*waiting.reason, &*waiting.message)) {
         None => Outcome::Running,
         Some(("ErrImageNeverPull", _)) => Outcome::NeverPull,

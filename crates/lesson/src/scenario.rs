@@ -474,6 +474,7 @@ pub(crate) mod questions;
 mod read;
 
 pub use goal::{
-    Audience, Check, Condition, Created, Deed, Feedback, Goal, PulledWith, Say, Trial, Workload,
+    Audience, Check, Condition, Created, Deed, Feedback, Goal, Named, PulledWith, Say, Trial,
+    Workload,
 };
 pub use questions::lay_out_quizzes;

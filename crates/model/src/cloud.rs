@@ -37,6 +37,24 @@ const ECR_PUBLIC_HOSTS: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 /// Where the plugin asks for tokens of ECR Public (E2: same file, `ecrPublicRegion`).
 const ECR_PUBLIC_REGION: &str = "us-east-1";
 
+/// E22: what an EKS-optimised AMI hands to the ECR plugin (awslabs/amazon-eks-ami
+/// nodeadm/internal/kubelet/image-credential-provider.go, Kubernetes 1.32 and later).
+pub const EKS_MATCH_IMAGES: [&str; 13] = [
+    "*.dkr.ecr.*.amazonaws.com",
+    "*.dkr-ecr.*.on.aws",
+    "*.dkr.ecr.*.amazonaws.com.cn",
+    "*.dkr-ecr.*.on.amazonwebservices.com.cn",
+    "*.dkr.ecr-fips.*.amazonaws.com",
+    "*.dkr-ecr-fips.*.on.aws",
+    "*.dkr.ecr.*.c2s.ic.gov",
+    "*.dkr.ecr.*.sc2s.sgov.gov",
+    "*.dkr.ecr.*.cloud.adc-e.uk",
+    "*.dkr.ecr.*.csp.hci.ic.gov",
+    "*.dkr.ecr.*.amazonaws.eu",
+    "public.ecr.aws",
+    "ecr-public.aws.com",
+];
+
 /// The parts of a private ECR registry's host name (E1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EcrHost<'a> {

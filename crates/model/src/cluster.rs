@@ -27,6 +27,8 @@ use crate::token::{Mint, Token};
 use crate::trace::AttemptTrace;
 use crate::world::{NodeSpec, World};
 
+pub use crate::controller::Progress;
+
 /// How many things may happen at one simulated instant before the run is taken for a runaway.
 const MAX_STEPS_PER_INSTANT: u32 = 200_000;
 

@@ -14,6 +14,7 @@ mod job_status;
 mod member;
 mod plain;
 mod pod_owner;
+mod progress;
 mod replica_set;
 mod revision;
 mod schedule;
@@ -30,6 +31,7 @@ use crate::time::{SimTime, Span};
 
 pub(crate) use daemon_set::{GENERATION as TEMPLATE_GENERATION, meant_for};
 pub(crate) use job_status::Failures;
+pub use progress::Progress;
 pub(crate) use schedule::Schedule;
 pub(crate) use zone::Zone;
 

@@ -3,12 +3,14 @@
 
 pub(crate) mod json;
 mod pod;
+mod template;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::schema::{self, Schema};
@@ -59,7 +61,7 @@ pub enum Kind {
 }
 
 /// A kind whose objects make Pods, or what makes Pods, from a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Workload {
     /// `apps/v1 Deployment`
     Deployment,

@@ -374,6 +374,11 @@ impl PodRun {
             })
     }
 
+    /// Whether it runs, or every container of it has ended well, and that was published.
+    pub fn came_through(&self) -> bool {
+        self.is_running() || self.phase() == Phase::Succeeded.name()
+    }
+
     /// Since when it has been ready, as published; a Pod that is being deleted is until its containers stop.
     pub(crate) fn ready_since(&self) -> Option<SimTime> {
         let published = self.published.as_ref()?;

@@ -45,24 +45,6 @@ const KEYS: [&str; 13] = [
     "expect",
 ];
 
-/// E22: what an EKS-optimised AMI hands to the ECR plugin (awslabs/amazon-eks-ami
-/// nodeadm/internal/kubelet/image-credential-provider.go, Kubernetes 1.32 and later).
-const EKS_MATCH_IMAGES: [&str; 13] = [
-    "*.dkr.ecr.*.amazonaws.com",
-    "*.dkr-ecr.*.on.aws",
-    "*.dkr.ecr.*.amazonaws.com.cn",
-    "*.dkr-ecr.*.on.amazonwebservices.com.cn",
-    "*.dkr.ecr-fips.*.amazonaws.com",
-    "*.dkr-ecr-fips.*.on.aws",
-    "*.dkr.ecr.*.c2s.ic.gov",
-    "*.dkr.ecr.*.sc2s.sgov.gov",
-    "*.dkr.ecr.*.cloud.adc-e.uk",
-    "*.dkr.ecr.*.csp.hci.ic.gov",
-    "*.dkr.ecr.*.amazonaws.eu",
-    "public.ecr.aws",
-    "ecr-public.aws.com",
-];
-
 pub(super) fn play(case: &Case<'_>) -> Played {
     case.knows(&KEYS)?;
     let given = &case.value["given"];
@@ -100,7 +82,7 @@ fn play_host(case: &Value) -> Vec<Difference> {
         None if cloud::is_ecr_public(host) => "public",
         None => "none",
     };
-    let matched = EKS_MATCH_IMAGES.into_iter().find(|pattern| {
+    let matched = cloud::EKS_MATCH_IMAGES.into_iter().find(|pattern| {
         let spec = ProviderSpec {
             name: "ecr-credential-provider".to_owned(),
             match_images: vec![(*pattern).to_owned()],
@@ -251,7 +233,7 @@ fn plugin_is_called(given: &Value) -> bool {
 fn ecr_plugin() -> ProviderSpec {
     ProviderSpec {
         name: "ecr-credential-provider".to_owned(),
-        match_images: EKS_MATCH_IMAGES.map(str::to_owned).to_vec(),
+        match_images: cloud::EKS_MATCH_IMAGES.map(str::to_owned).to_vec(),
         default_cache_seconds: 43_200,
         ..ProviderSpec::default()
     }

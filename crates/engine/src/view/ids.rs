@@ -1,5 +1,7 @@
 //! Names of things in the picture, the same in every pane.
 
+use pullpath_model::object::Workload;
+
 pub(crate) fn pod(namespace: &str, name: &str) -> String {
     format!("pod/{namespace}/{name}")
 }
@@ -12,8 +14,8 @@ pub(crate) fn secret(namespace: &str, name: &str) -> String {
     format!("secret/{namespace}/{name}")
 }
 
-pub(crate) fn workload(namespace: &str, name: &str) -> String {
-    format!("deployment/{namespace}/{name}")
+pub(crate) fn workload(kind: Workload, namespace: &str, name: &str) -> String {
+    format!("{}/{namespace}/{name}", kind.word())
 }
 
 pub(crate) fn node(name: &str) -> String {

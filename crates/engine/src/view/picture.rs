@@ -5,7 +5,7 @@ use pullpath_model::cloud::IRSA_ANNOTATION;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::node::Node;
-use pullpath_model::object::{Kind, Object};
+use pullpath_model::object::{Kind, Object, Workload};
 use pullpath_model::ordered;
 use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
@@ -100,7 +100,8 @@ fn registry_facts(registry: &Registry) -> Vec<(String, String)> {
 
 fn is_used(cluster: &Cluster, namespace: &str) -> bool {
     let in_it = |kind| cluster.store.list(kind).any(|object| object.namespace() == namespace);
-    in_it(Kind::Deployment) || in_it(Kind::Pod) || in_it(Kind::Secret)
+    let mut kinds = Workload::ALL.into_iter().map(Workload::kind).chain([Kind::Pod, Kind::Secret]);
+    kinds.any(in_it)
 }
 
 fn namespace(cluster: &Cluster, name: &str) -> NamespaceBox {
@@ -108,44 +109,68 @@ fn namespace(cluster: &Cluster, name: &str) -> NamespaceBox {
         let objects = cluster.store.list(kind).filter(|object| object.namespace() == name);
         objects.map(|object| make(cluster, object)).collect()
     };
+    let own = Workload::ALL.into_iter().flat_map(|of| cluster.store.list_in(of.kind(), name));
+    // What a Deployment or a CronJob made stands for itself in its Pods.
+    let own = own.filter(|object| object.metadata().owner_references.is_none());
     NamespaceBox {
         name: name.to_owned(),
-        workloads: things(Kind::Deployment, deployment),
+        workloads: own.filter_map(|object| workload(cluster, object)).collect(),
         service_accounts: things(Kind::ServiceAccount, service_account),
         secrets: things(Kind::Secret, secret),
     }
 }
 
-fn deployment(cluster: &Cluster, object: &Object) -> Thing {
+fn workload(cluster: &Cluster, object: &Object) -> Option<Thing> {
     let (namespace, name) = (object.namespace(), object.name());
-    let pods = cluster.pods_of(namespace, name);
-    let ready = pods.iter().filter(|pod| pod.is_running()).count();
-    let Object::Deployment(deployment) = object else { unreachable!("listed by kind") };
-    let spec = deployment.spec.clone().unwrap_or_default();
-    let wanted = spec.replicas.unwrap_or(1);
-    let template = spec.template.spec.unwrap_or_default();
-    let account = template.service_account_name.unwrap_or_else(|| "default (none is named)".into());
-    let list: Vec<String> =
-        template.image_pull_secrets.iter().flatten().map(|secret| secret.name.clone()).collect();
-    let images: Vec<String> =
-        template.containers.iter().filter_map(|one| one.image.clone()).collect();
-    Thing {
-        id: ids::workload(namespace, name),
-        kind: "Deployment".into(),
-        name: name.into(),
-        status: format!("{ready} of {wanted} ready"),
-        tone: if ready as i32 >= wanted { Tone::Good } else { Tone::Bad },
-        facts: vec![
-            ("serviceAccountName".into(), account),
-            ("imagePullSecrets".into(), or_none(&list)),
-            ("image".into(), images.join(", ")),
-        ],
-        command: format!("kubectl describe deployment -n {namespace} {name}"),
-        verbs: vec![Verb {
-            label: "Restart rollout".into(),
-            action: Action::RestartRollout { namespace: namespace.into(), deployment: name.into() },
-        }],
+    let kind = object.kind().workload()?;
+    let progress = cluster.progress(&object.key());
+    let ready = progress.pods.iter().filter(|pod| pod.came_through()).count() as u32;
+    let wanted = progress.wanted;
+    let template = object.pod_template()?;
+    let spec = &template["spec"];
+    let texts = |list: &str, field: &str| -> Vec<String> {
+        let items = spec[list].as_array().into_iter().flatten();
+        items.filter_map(|item| Some(item[field].as_str()?.to_owned())).collect()
+    };
+    let account = spec["serviceAccountName"].as_str().unwrap_or("default (none is named)");
+    let mut facts = vec![
+        ("serviceAccountName".into(), account.into()),
+        ("imagePullSecrets".into(), or_none(&texts("imagePullSecrets", "name"))),
+        ("image".into(), texts("containers", "image").join(", ")),
+    ];
+    let (status, tone) = match kind {
+        Workload::CronJob if progress.pods.is_empty() => {
+            ("has not run yet".to_owned(), Tone::Neutral)
+        }
+        Workload::CronJob | Workload::Job => {
+            (format!("{ready} of {wanted} came through"), good_if(ready >= wanted))
+        }
+        Workload::Deployment
+        | Workload::ReplicaSet
+        | Workload::StatefulSet
+        | Workload::DaemonSet => (format!("{ready} of {wanted} ready"), good_if(ready >= wanted)),
+    };
+    if let Some(schedule) = object.to_value()["spec"]["schedule"].as_str() {
+        facts.push(("schedule".into(), schedule.into()));
     }
+    let restart = Verb {
+        label: "Restart rollout".into(),
+        action: Action::RestartRollout { namespace: namespace.into(), deployment: name.into() },
+    };
+    Some(Thing {
+        id: ids::workload(kind, namespace, name),
+        kind: object.kind().name().into(),
+        name: name.into(),
+        status,
+        tone,
+        facts,
+        command: format!("kubectl describe {} -n {namespace} {name}", kind.word()),
+        verbs: if kind == Workload::Deployment { vec![restart] } else { Vec::new() },
+    })
+}
+
+const fn good_if(holds: bool) -> Tone {
+    if holds { Tone::Good } else { Tone::Bad }
 }
 
 fn service_account(cluster: &Cluster, object: &Object) -> Thing {

@@ -2,6 +2,7 @@
 
 use pullpath_model::cluster::Cluster;
 use pullpath_model::log::Fact;
+use pullpath_model::object::{Key, Workload};
 use pullpath_model::pod::PodRun;
 use pullpath_model::time::{SimTime, Span};
 use pullpath_model::trace::AttemptTrace;
@@ -37,14 +38,15 @@ impl Subject {
         };
         let pod = match parts.as_slice() {
             ["pod", namespace, name] => cluster.pod(namespace, name).cloned(),
-            ["deployment", namespace, name] => newest(cluster.pods_of(namespace, name)),
+            [word, namespace, name] => Workload::of_word(word).and_then(|workload| {
+                newest(cluster.pods_below(&Key::new(workload.kind(), namespace, name)))
+            }),
             _ => None,
         };
         let goals = session.scenario.goals();
         let of_goals = || {
             let workloads = goals.iter().filter_map(|goal| goal.check.workload());
-            let pods =
-                workloads.flat_map(|workload| cluster.pods_of(&workload.namespace, &workload.name));
+            let pods = workloads.flat_map(|workload| cluster.pods_below(&workload.key()));
             newest(pods.collect())
         };
         Self { pod: pod.or_else(of_goals), wanted: query.pull }

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use k8s_openapi::api::core::v1::{LocalObjectReference, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use pullpath_model::cluster::Cluster;
 use pullpath_model::docker_config::{self, Parsed};
 use pullpath_model::keyring;
-use pullpath_model::object::{Key, Kind, Object, PodSpec};
+use pullpath_model::object::{Key, Kind, Object, Workload};
 use pullpath_model::ordered;
 use pullpath_model::world::Reach;
+use serde_json::Value;
 
-use crate::scenario::{Check, Workload};
+use crate::scenario::{Check, Named};
 
 /// A shorter password is found in too many places by chance.
 const SHORTEST: usize = 6;
@@ -53,38 +54,60 @@ pub(super) fn word(key: &Key) -> String {
     format!("{}/{}", key.kind.name().to_lowercase(), key.name)
 }
 
-/// An object that names the Secret as a pull secret and is not in the list.
-fn other_user(cluster: &Cluster, secret: &Workload, only: &[String]) -> Option<Key> {
-    let names = |list: &Option<Vec<LocalObjectReference>>| {
-        list.iter().flatten().any(|reference| reference.name == secret.name)
-    };
-    let in_spec = |spec: Option<&PodSpec>| spec.is_some_and(|spec| names(&spec.image_pull_secrets));
-    let uses = |object: &Object| match object {
-        Object::ServiceAccount(account) => names(&account.image_pull_secrets),
-        Object::Deployment(deployment) => {
-            in_spec(deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref()))
-        }
-        // Others are made by what stands above them, or have the list of their account.
-        Object::Pod(pod) => pod.metadata.owner_references.is_none() && in_spec(pod.spec.as_ref()),
-        // The kinds that are asked for are these three.
-        _ => false,
-    };
-    let kinds = [Kind::ServiceAccount, Kind::Deployment, Kind::Pod];
-    let users = kinds
-        .into_iter()
-        .flat_map(|kind| cluster.store.list_in(kind, &secret.namespace))
-        .filter(|object| uses(object));
-    users
-        .map(|object| object.key())
-        .find(|key| !only.contains(&word(key)) && !is_of_listed_account(cluster, key, only))
+/// An object that uses the Secret and is not in the list.
+fn other_user(cluster: &Cluster, secret: &Named, only: &[String]) -> Option<Key> {
+    let kinds = [Kind::ServiceAccount].into_iter();
+    let kinds = kinds.chain(Workload::ALL.map(Workload::kind)).chain([Kind::Pod]);
+    let objects = kinds.flat_map(|kind| cluster.store.list_in(kind, &secret.namespace));
+    let mut users = objects.filter(|object| uses(cluster, object, &secret.name, only));
+    users.find(|object| !only.contains(&word(&object.key()))).map(|object| object.key())
 }
 
-/// A Pod without an owner that has its list from an account in the list.
-fn is_of_listed_account(cluster: &Cluster, key: &Key, only: &[String]) -> bool {
-    let run = (key.kind == Kind::Pod).then(|| cluster.pod(&key.namespace, &key.name)).flatten();
-    run.is_some_and(|pod| {
-        pod.list_from_account && only.contains(&format!("serviceaccount/{}", pod.service_account))
+/// Whether an object uses a Secret of its namespace, be it for pulls or in a container.
+fn uses(cluster: &Cluster, object: &Object, secret: &str, only: &[String]) -> bool {
+    if let Object::ServiceAccount(account) = object {
+        let mut list = account.image_pull_secrets.iter().flatten();
+        return list.any(|reference| reference.name == secret);
+    }
+    // Others are made by what stands above them, which is told.
+    if object.metadata().owner_references.is_some() {
+        return false;
+    }
+    let Some(template) = object.pod_template() else { return false };
+    let spec = &template["spec"];
+    let is_of_listed_account = || {
+        let pod = cluster.pod(object.namespace(), object.name());
+        pod.is_some_and(|pod| {
+            pod.list_from_account
+                && only.contains(&format!("serviceaccount/{}", pod.service_account))
+        })
+    };
+    let pulls = items(spec, "imagePullSecrets").any(|reference| reference["name"] == secret);
+    // A Pod that has its list from an account in the list is as good as that account.
+    let pulls = pulls && !(object.kind() == Kind::Pod && is_of_listed_account());
+    pulls || is_mounted(spec, secret) || is_in_the_environment(spec, secret)
+}
+
+/// Whether a Secret is a volume, or a part of one.
+fn is_mounted(spec: &Value, secret: &str) -> bool {
+    items(spec, "volumes").any(|volume| {
+        volume["secret"]["secretName"] == secret
+            || items(&volume["projected"], "sources").any(|part| part["secret"]["name"] == secret)
     })
+}
+
+/// Whether a container has a Secret, or a key of it, in its environment.
+fn is_in_the_environment(spec: &Value, secret: &str) -> bool {
+    let lists = ["initContainers", "containers", "ephemeralContainers"];
+    lists.into_iter().flat_map(|list| items(spec, list)).any(|container| {
+        items(container, "envFrom").any(|from| from["secretRef"]["name"] == secret)
+            || items(container, "env")
+                .any(|variable| variable["valueFrom"]["secretKeyRef"]["name"] == secret)
+    })
+}
+
+fn items<'v>(value: &'v Value, list: &str) -> impl Iterator<Item = &'v Value> {
+    value[list].as_array().into_iter().flatten()
 }
 
 /// A Secret in another namespace that holds a login for the registry.

@@ -135,9 +135,7 @@ impl Outcome {
             Some(Found::Deed(_) | Found::Rung(_)) => return None,
             None => {}
         }
-        let of_workload =
-            |workload: &Workload| Key::new(Kind::Deployment, &workload.namespace, &workload.name);
-        pod.map(|pod| Key::clone(&pod.key)).or_else(|| self.workload.as_ref().map(of_workload))
+        pod.map(|pod| Key::clone(&pod.key)).or_else(|| self.workload.as_ref().map(Workload::key))
     }
 
     /// The Pod of the workload that does not run: of its current template if there is one, and the newest.
@@ -145,15 +143,15 @@ impl Outcome {
         if let Some(key) = &self.probe {
             return self.cluster.pod(&key.namespace, &key.name);
         }
-        let workload = self.workload.as_ref()?;
-        let newest = self.cluster.newest_replica_set(&workload.namespace, &workload.name);
-        let failing = self.pods().into_iter().filter(|pod| !pod.is_running());
-        failing.max_by_key(|pod| (pod.owner.as_deref() == newest.as_deref(), pod.created))
+        let progress = self.cluster.progress(&self.workload.as_ref()?.key());
+        let is_newest = |pod: &PodRun| progress.newest.iter().any(|newest| newest.uid == pod.uid);
+        let failing = progress.pods.iter().copied().filter(|pod| !pod.came_through());
+        failing.max_by_key(|pod| (is_newest(pod), pod.created))
     }
 
     fn pods(&self) -> Vec<&PodRun> {
         let workload = self.workload.as_ref();
-        workload.map_or_else(Vec::new, |of| self.cluster.pods_of(&of.namespace, &of.name))
+        workload.map_or_else(Vec::new, |of| self.cluster.pods_below(&of.key()))
     }
 
     fn last_warning(&self, pod: Option<&PodRun>) -> Option<String> {
@@ -169,14 +167,14 @@ impl Outcome {
         warnings.next_back().map(|event| event.event.message.to_string())
     }
 
-    /// The workload, its ReplicaSets and their Pods all begin with its name.
+    /// The workload, its ReplicaSets or Jobs, and their Pods all begin with its name.
     fn is_of_workload(&self, key: &Key) -> bool {
         let Some(workload) = &self.workload else { return false };
         let name = &workload.name;
         *key.namespace == *workload.namespace
             && (*key.name == **name
                 || key.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-')))
-            && matches!(key.kind, Kind::Deployment | Kind::ReplicaSet | Kind::Pod)
+            && (key.kind.workload().is_some() || key.kind == Kind::Pod)
     }
 
     fn holds(
@@ -252,7 +250,7 @@ fn pulled_with(pod: &PodRun) -> PulledWith {
 
 fn runs(cluster: &Cluster, pod: Option<&Key>) -> bool {
     let run = pod.and_then(|key| cluster.pod(&key.namespace, &key.name));
-    run.is_some_and(PodRun::is_running)
+    run.is_some_and(PodRun::came_through)
 }
 
 /// How images are to have come.
@@ -269,7 +267,7 @@ impl Way<'_> {
         if !is_running(cluster, workload) {
             return false;
         }
-        let pods = cluster.pods_of(&workload.namespace, &workload.name);
+        let pods = cluster.progress(&workload.key()).pods;
         let mut pulled = pods.iter().filter(|pod| pod.pulled_with.is_some()).peekable();
         let asks_for_a_pull = self.with.is_some() || self.secret.is_some();
         if asks_for_a_pull && pulled.peek().is_none() {

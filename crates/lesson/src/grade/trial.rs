@@ -2,22 +2,21 @@
 
 use pullpath_model::api::{Method, PatchType, Request};
 use pullpath_model::cluster::Cluster;
-use pullpath_model::object::{Key, Kind, Object, Pod};
+use pullpath_model::object::{Key, Kind, Object};
 use pullpath_model::world::NodeSpec;
+use serde_json::{Value, json};
 
 use crate::scenario::{Trial, Workload};
 
 /// The node that joins.
 const FRESH_NODE: &str = "fresh-node";
 /// So many replicas more are asked for by [`Trial::ScaleOut`].
-const MORE: i32 = 2;
+const MORE: u32 = 2;
 
 /// Does it. What the API server refuses shows in the workload, which then does not run.
 pub(super) fn put_through(cluster: &mut Cluster, workload: &Workload, trial: Trial) {
     match trial {
-        Trial::Restart => {
-            let _ = cluster.restart_rollout(&workload.namespace, &workload.name);
-        }
+        Trial::Restart => restart(cluster, workload),
         Trial::ScaleOut => {
             join_fresh_node(cluster);
             scale(cluster, workload);
@@ -26,16 +25,28 @@ pub(super) fn put_through(cluster: &mut Cluster, workload: &Workload, trial: Tri
     }
 }
 
+/// As `kubectl rollout restart` does it, for every kind that it can be done to.
+fn restart(cluster: &mut Cluster, workload: &Workload) {
+    let at = cluster.wall_clock(cluster.now());
+    let annotations = json!({ "kubectl.kubernetes.io/restartedAt": at });
+    patch(
+        cluster,
+        workload,
+        &json!({ "template": { "metadata": { "annotations": annotations } } }),
+    );
+}
+
 fn scale(cluster: &mut Cluster, workload: &Workload) {
-    let found = cluster.store.find(Kind::Deployment, &workload.namespace, &workload.name);
-    let Some(Object::Deployment(deployment)) = found.map(AsRef::as_ref) else { return };
-    let replicas = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let more = replicas.saturating_add(MORE);
+    let more = cluster.progress(&workload.key()).wanted + MORE;
+    patch(cluster, workload, &json!({ "replicas": more }));
+}
+
+fn patch(cluster: &mut Cluster, workload: &Workload, spec: &Value) {
     cluster.request(&Request {
         method: Method::Patch(PatchType::Merge),
-        path: Key::new(Kind::Deployment, &workload.namespace, &workload.name).path(),
+        path: workload.key().path(),
         query: String::new(),
-        body: format!(r#"{{"spec":{{"replicas":{more}}}}}"#),
+        body: json!({ "spec": spec }).to_string(),
     });
 }
 
@@ -54,16 +65,10 @@ fn join_fresh_node(cluster: &mut Cluster) -> Option<()> {
 
 /// A Pod made from the workload's template, on a node like the newest one but with an empty image store.
 pub(super) fn create_probe(cluster: &mut Cluster, like: &Workload) -> Option<Key> {
-    let found = cluster.store.find(Kind::Deployment, &like.namespace, &like.name)?.clone();
-    let Object::Deployment(deployment) = found.as_ref() else { return None };
-    let template = deployment.spec.as_ref()?.template.clone();
+    let mut pod = cluster.store.get(&like.key())?.pod_template()?;
     join_fresh_node(cluster)?;
-    let mut spec = template.spec?;
-    spec.node_name = Some(FRESH_NODE.into());
-    let mut meta = template.metadata.unwrap_or_default();
-    meta.name = None;
-    meta.generate_name = Some(format!("{}-fresh-", like.name));
-    meta.namespace = Some(like.namespace.clone());
-    let pod = Pod { metadata: meta, spec: Some(spec), ..Pod::default() };
-    cluster.create(Object::Pod(Box::new(pod))).ok().map(|object| object.key())
+    pod["spec"]["nodeName"] = FRESH_NODE.into();
+    pod["metadata"]["generateName"] = format!("{}-fresh-", like.name).into();
+    pod["metadata"]["namespace"] = like.namespace.as_str().into();
+    cluster.create(Object::decode(Kind::Pod, &pod)).ok().map(|object| object.key())
 }

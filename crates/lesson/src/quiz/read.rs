@@ -289,14 +289,13 @@ impl Reader<'_> {
     fn predict(&mut self, node: &Node<'_>) -> Option<Kind> {
         let fields = node.map(PREDICT)?;
         let scenario = self.scenario_of(&fields);
-        let about = fields.need("about", "write the Deployment: `namespace/name`");
+        let about = fields.need(
+            "about",
+            "write the Deployment: `namespace/name`; of another kind `kind/namespace/name`",
+        );
         let workload = about.as_ref().and_then(|node| {
-            let hint = "write it like `payments/payment-api`";
-            node.parsed("bad-workload", "a Deployment", hint, |text| {
-                let (namespace, name) = text.split_once('/')?;
-                let whole = !namespace.is_empty() && !name.is_empty() && !name.contains('/');
-                whole.then(|| Workload { namespace: namespace.to_owned(), name: name.to_owned() })
-            })
+            let hint = "write it like `payments/payment-api`, or `daemonset/logging/agent`";
+            node.parsed("bad-workload", "a workload", hint, Workload::parse)
         });
         let mut files = BTreeMap::new();
         for (name, text) in fields.get("files").iter().flat_map(Node::entries) {

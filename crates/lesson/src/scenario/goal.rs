@@ -1,6 +1,7 @@
 //! Goals: what is stated on the simulated outcome, and what is said to whoever misses it.
 
 use pullpath_model::cause::Cause;
+use pullpath_model::object::{Key, Workload as Kind};
 use pullpath_model::time::Span as Duration;
 use pullpath_view::block::Block;
 use serde::{Deserialize, Serialize};
@@ -100,7 +101,7 @@ pub enum Check {
     /// Nobody but these names a Secret as a pull secret.
     SecretUsers {
         /// The Secret, as `namespace/name`.
-        secret: Workload,
+        secret: Named,
         /// `serviceaccount/NAME`, `deployment/NAME`, `pod/NAME`.
         only: Vec<String>,
     },
@@ -182,6 +183,19 @@ impl Trial {
             Self::Rotation => "rotation",
         }
     }
+
+    /// Whether it can be done to a workload of that kind.
+    pub const fn can_be_put_to(self, kind: Kind) -> bool {
+        match self {
+            Self::Restart => {
+                matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet)
+            }
+            Self::ScaleOut => {
+                matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet)
+            }
+            Self::Rotation => true,
+        }
+    }
 }
 
 /// Something that a learner can do to the cluster or to a file.
@@ -212,9 +226,20 @@ impl Deed {
     }
 }
 
-/// A Deployment, written `namespace/name`.
+/// An object of a kind that is known, written `namespace/name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What makes Pods: a Deployment is written `namespace/name`, any other `daemonset/namespace/name`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Workload {
+    /// Its kind.
+    pub kind: Kind,
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -223,7 +248,28 @@ pub struct Workload {
 
 impl std::fmt::Display for Workload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.kind != Kind::Deployment {
+            write!(f, "{}/", self.kind.word())?;
+        }
         write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl Workload {
+    /// The one that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, namespace, name) = match text.split('/').collect::<Vec<_>>()[..] {
+            [namespace, name] => (Kind::Deployment, namespace, name),
+            [word, namespace, name] => (Kind::of_word(word)?, namespace, name),
+            _ => return None,
+        };
+        let whole = !namespace.is_empty() && !name.is_empty();
+        whole.then(|| Self { kind, namespace: namespace.to_owned(), name: name.to_owned() })
+    }
+
+    /// The object.
+    pub fn key(&self) -> Key {
+        Key::new(self.kind.kind(), &self.namespace, &self.name)
     }
 }
 

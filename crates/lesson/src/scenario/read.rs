@@ -10,6 +10,7 @@ mod world;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use pullpath_model::object::Kind;
 use pullpath_model::ordered;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{AdmissionPlugin, World};
@@ -18,7 +19,7 @@ use pullpath_view::block::Block;
 use super::questions::Section;
 use super::{
     Check, Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, OneWay,
-    Penalties, QUIZZES, Scenario, ScenarioFile,
+    Penalties, QUIZZES, Scenario, ScenarioFile, Workload,
 };
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean, nearest};
@@ -126,10 +127,10 @@ struct Reader<'a> {
     found: RefCell<Vec<Diagnostic>>,
 }
 
-/// The Deployments of a scenario's files, as `namespace/name`.
+/// The workloads of a scenario's files, as goals name them.
 struct Workloads {
     known: BTreeSet<String>,
-    // Whether every file could be read; otherwise a Deployment that seems to be missing may stand in one of the others.
+    // Whether every file could be read; otherwise a workload that seems to be missing may stand in one of the others.
     complete: bool,
 }
 
@@ -419,13 +420,15 @@ impl Reader<'_> {
         self.manifests.borrow_mut().insert(path.to_owned(), manifests);
     }
 
-    /// The Deployments that a goal can be about.
+    /// The workloads that a goal can be about.
     fn workloads(&self) -> Workloads {
         let manifests = self.manifests.borrow();
-        let deployments =
-            manifests.values().flatten().filter(|manifest| manifest.kind == "Deployment");
-        let known = deployments.map(|manifest| format!("{}/{}", manifest.namespace, manifest.name));
-        let known = ordered::set(known);
+        let written = manifests.values().flatten().filter_map(|manifest| {
+            let kind = Kind::of(&manifest.api_version, &manifest.kind)?.workload()?;
+            let (namespace, name) = (manifest.namespace.clone(), manifest.name.clone());
+            Some(Workload { kind, namespace, name }.to_string())
+        });
+        let known = ordered::set(written);
         Workloads { known, complete: !any_errors(&self.found.borrow()) }
     }
 

@@ -16,7 +16,7 @@ use crate::time::Span;
 
 /// Counts the templates that a DaemonSet had; the API server keeps it (pkg/apis/apps/v1/conversion.go).
 pub(crate) const GENERATION: &str = "deprecated.daemonset.template.generation";
-const POD_GENERATION: &str = "pod-template-generation";
+pub(super) const POD_GENERATION: &str = "pod-template-generation";
 /// How many templates without Pods are kept for a rollback, unless the DaemonSet says otherwise.
 const HISTORY: i64 = 10;
 

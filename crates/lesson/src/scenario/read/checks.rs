@@ -1,12 +1,13 @@
 //! The `check` of a goal.
 
+use pullpath_model::object::Workload as Kind;
 use pullpath_model::world::World;
 
 use super::Workloads;
 use super::goals::workload;
 use crate::diagnostic::one_of;
-use crate::fields::{Node, short};
-use crate::scenario::{Check, Deed, PulledWith, ScenarioFile, Trial, Workload};
+use crate::fields::{Fields, Node, short};
+use crate::scenario::{Check, Deed, Named, PulledWith, ScenarioFile, Trial, Workload};
 
 /// What a check can name.
 pub(super) struct Known<'a> {
@@ -36,9 +37,8 @@ impl Known<'_> {
     fn check(&self, name: &str, node: &Node<'_>) -> Option<Check> {
         match name {
             "running" => {
-                let fields = node.map(&["deployment"])?;
-                let deployment = fields.need("deployment", "write `namespace/name`")?;
-                Some(Check::Running { workload: workload(&deployment, self.workloads)? })
+                let fields = node.map(&["deployment", "workload"])?;
+                Some(Check::Running { workload: self.of(node, &fields)? })
             }
             "fresh-pod" => {
                 let fields = node.map(&["like"])?;
@@ -61,17 +61,35 @@ impl Known<'_> {
     }
 
     fn survives(&self, node: &Node<'_>) -> Option<Check> {
-        let fields = node.map(&["deployment", "trial"])?;
-        let deployment = fields.need("deployment", "write `namespace/name`");
+        let fields = node.map(&["deployment", "workload", "trial"])?;
+        let workload = self.of(node, &fields);
         let trial = fields.need("trial", "write `restart`, `scale-out` or `rotation`");
         let trial =
             trial.and_then(|node| node.word(&Trial::ALL.map(|trial| (trial.name(), trial))));
-        Some(Check::Survives { workload: workload(&deployment?, self.workloads)?, trial: trial? })
+        let (workload, trial) = (workload?, trial?);
+        if !trial.can_be_put_to(workload.kind) {
+            let message = format!("`{}` is not done to a {}", trial.name(), workload.kind.word());
+            node.error("bad-trial", message, "ask for `fresh-pod`, or for `rotation`");
+        }
+        Some(Check::Survives { workload, trial })
+    }
+
+    /// The workload that a check is about: `deployment: namespace/name`, or `workload: kind/namespace/name`.
+    fn of(&self, node: &Node<'_>, fields: &Fields<'_>) -> Option<Workload> {
+        let Some(other) = fields.get("workload") else {
+            let hint =
+                "write `namespace/name`; for another kind `workload: daemonset/namespace/name`";
+            return workload(&fields.need("deployment", hint)?, self.workloads);
+        };
+        if fields.get("deployment").is_some() {
+            node.error("bad-check", "a check is about one workload", "take one of the two away");
+        }
+        workload(&other, self.workloads)
     }
 
     fn pulled(&self, node: &Node<'_>) -> Option<Check> {
-        let fields = node.map(&["deployment", "with", "secret", "from"])?;
-        let deployment = fields.need("deployment", "write `namespace/name`")?;
+        let fields = node.map(&["deployment", "workload", "with", "secret", "from"])?;
+        let workload = self.of(node, &fields)?;
         let words = [
             ("secret", PulledWith::Secret),
             ("provider", PulledWith::Provider),
@@ -97,7 +115,7 @@ impl Known<'_> {
             return None;
         }
         Some(Check::Pulled {
-            workload: workload(&deployment, self.workloads)?,
+            workload,
             with: read_with,
             secret: match &secret {
                 Some(node) => Some(node.text()?.to_owned()),
@@ -153,7 +171,7 @@ fn secret_users(node: &Node<'_>) -> Option<Check> {
         node.parsed("bad-secret", "a Secret", "write it like `payments/ecr-pull-secret`", |text| {
             let (namespace, name) = text.split_once('/')?;
             let whole = !namespace.is_empty() && !name.is_empty() && !name.contains('/');
-            whole.then(|| Workload { namespace: namespace.to_owned(), name: name.to_owned() })
+            whole.then(|| Named { namespace: namespace.to_owned(), name: name.to_owned() })
         })
     });
     let only = fields.need("only", "write a list like `[serviceaccount/payments]`")?;
@@ -162,10 +180,14 @@ fn secret_users(node: &Node<'_>) -> Option<Check> {
 }
 
 fn user(node: &Node<'_>) -> Option<String> {
-    let hint = "write `serviceaccount/NAME`, `deployment/NAME` or `pod/NAME`";
+    let hint =
+        "write `serviceaccount/NAME`, `pod/NAME`, or a workload: `deployment/NAME`, `cronjob/NAME`";
     let text = node.text()?;
     let kind = text.split_once('/').filter(|(_, name)| !name.is_empty()).map(|(kind, _)| kind);
-    if !matches!(kind, Some("serviceaccount" | "deployment" | "pod")) {
+    let known = kind.is_some_and(|kind| {
+        matches!(kind, "serviceaccount" | "pod") || Kind::of_word(kind).is_some()
+    });
+    if !known {
         node.error("bad-user", format!("`{}` names no user of a Secret", short(text)), hint);
         return None;
     }

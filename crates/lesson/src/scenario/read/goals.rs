@@ -149,9 +149,13 @@ pub(super) fn workload(node: &Node<'_>, workloads: &Workloads) -> Option<Workloa
         return None;
     }
     let known = workloads.known.iter().map(String::as_str);
-    let text = node.reference("unknown-workload", "Deployment", known)?;
-    let (namespace, name) = text.split_once('/')?;
-    Some(Workload { namespace: namespace.to_owned(), name: name.to_owned() })
+    // A Deployment may be written out as well.
+    let written = node.string().and_then(Workload::parse);
+    if written.as_ref().is_some_and(|one| workloads.known.contains(&one.to_string())) {
+        node.text()?;
+        return written;
+    }
+    Workload::parse(node.reference("unknown-workload", "workload", known)?)
 }
 
 struct Reader<'a> {

@@ -1,5 +1,6 @@
 //! A node's `providers:`: credential provider plugins, in configuration order.
 
+use pullpath_model::cloud::EKS_MATCH_IMAGES;
 use pullpath_model::credential::SecretText;
 use pullpath_model::message::configuration as words;
 use pullpath_model::provider::CacheKeyType;
@@ -16,7 +17,7 @@ use crate::fields::{Node, short};
 /// The providers whose answers are modelled, as managed nodes have them configured: which images they are asked for, and
 /// how long an answer without its own duration is kept.
 const KNOWN: [(&str, Plugin, &[&str], i64); 3] = [
-    ("ecr-credential-provider", Plugin::Ecr, &ECR_PROVIDER_IMAGES, ECR_PROVIDER_CACHE_SECONDS),
+    ("ecr-credential-provider", Plugin::Ecr, &EKS_MATCH_IMAGES, ECR_PROVIDER_CACHE_SECONDS),
     ("auth-provider-gcp", Plugin::Gcp, &GCP_PROVIDER_IMAGES, 60),
     ("acr-credential-provider", Plugin::Acr, &ACR_PROVIDER_IMAGES, 600),
 ];
@@ -30,22 +31,6 @@ const GCP_PROVIDER_IMAGES: [&str; 4] =
 const ACR_PROVIDER_IMAGES: [&str; 4] =
     ["*.azurecr.io", "*.azurecr.cn", "*.azurecr.de", "*.azurecr.us"];
 
-/// What EKS nodes come with (E22).
-const ECR_PROVIDER_IMAGES: [&str; 13] = [
-    "*.dkr.ecr.*.amazonaws.com",
-    "*.dkr-ecr.*.on.aws",
-    "*.dkr.ecr.*.amazonaws.com.cn",
-    "*.dkr-ecr.*.on.amazonwebservices.com.cn",
-    "*.dkr.ecr-fips.*.amazonaws.com",
-    "*.dkr-ecr-fips.*.on.aws",
-    "*.dkr.ecr.*.c2s.ic.gov",
-    "*.dkr.ecr.*.sc2s.sgov.gov",
-    "*.dkr.ecr.*.cloud.adc-e.uk",
-    "*.dkr.ecr.*.csp.hci.ic.gov",
-    "*.dkr.ecr.*.amazonaws.eu",
-    "public.ecr.aws",
-    "ecr-public.aws.com",
-];
 const ECR_PROVIDER_CACHE_SECONDS: i64 = 12 * 3600;
 
 /// All of a node whose kubelet has these features.
