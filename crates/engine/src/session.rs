@@ -415,11 +415,11 @@ impl Session {
     }
 
     fn run_until(&mut self, end: SimTime, progress: Progress<'_>) {
-        if !self.is_seen() {
+        if self.is_seen() {
+            self.past.run(&mut self.cluster, end, &mut |at| progress(at, end));
+        } else {
             self.cluster.run_until(end);
             self.cluster.take_log();
-        } else {
-            self.past.run(&mut self.cluster, end, &mut |at| progress(at, end));
         }
     }
 
@@ -428,10 +428,10 @@ impl Session {
     }
 
     fn keep_past(&mut self) {
-        if !self.is_seen() {
-            self.cluster.take_log();
-        } else {
+        if self.is_seen() {
             self.past.remember(&mut self.cluster);
+        } else {
+            self.cluster.take_log();
         }
     }
 

@@ -562,7 +562,7 @@ fn penalties(fields: &Fields<'_>, forbidden: &[Deed]) -> Penalties {
     let Some(node) = fields.get("penalties") else { return penalties };
     let Some(fields) = node.map(&known) else { return penalties };
     let cost = |name: &str| Some((fields.get(name)?, fields.get(name)?.whole(1, 1000)? as u32));
-    penalties.fruitless_try = cost("try").map(|(_, cost)| cost).unwrap_or(0);
+    penalties.fruitless_try = cost("try").map_or(0, |(_, cost)| cost);
     for deed in Deed::PLAIN {
         let Some((node, cost)) = cost(deed.name()) else { continue };
         if forbidden.contains(&deed) {

@@ -52,7 +52,7 @@ fn one<'a>(reader: &Reader<'_>, fields: &Fields<'a>, known: &Known<'_>, sandbox:
     }
     let (hints, predict) = help(reader, fields, known);
     Path {
-        steps: vec![Step { hints, predict, ..Step::default() }],
+        steps: vec![Step { predict, hints, ..Step::default() }],
         listed: false,
         complete: goals.complete && (node.is_some() || sandbox),
         goals: goals.read,
