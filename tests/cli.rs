@@ -276,7 +276,7 @@ fn bundles_hold_no_answers_and_are_the_same_each_time() {
     }
     let files = read(one.path());
     assert_eq!(files, read(other.path()));
-    assert_eq!(files.len(), 16, "an index, twelve scenarios, one lesson, two quizzes");
+    assert_eq!(files.len(), 17, "an index, thirteen scenarios, one lesson, two quizzes");
     assert!(files.iter().all(|(_, json)| !json.contains("solutions/") && !json.contains("wrong/")));
     // What is right in a quiz, and what is said of answers, is not in plain sight.
     let quizzes = files.iter().filter(|(name, _)| name.starts_with("quiz-"));
