@@ -6,8 +6,9 @@ mod broken;
 
 use std::collections::BTreeMap;
 
-use pullpath_engine::Host;
+use pullpath_engine::Player;
 use pullpath_view::Action;
+use pullpath_view::own;
 use pullpath_view::wire::{Answer, Ask, Query, Reply, Request};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -32,18 +33,18 @@ fn cases() -> Vec<Case> {
 }
 
 /// Asks like the page does, through JSON.
-fn ask(host: &mut Host, ask: Ask) -> Answer {
+fn ask(host: &mut Player, ask: Ask) -> Answer {
     let request = Request { id: 1, session: "play".to_owned(), ask };
     let text = serde_json::to_string(&request).expect("a request is JSON");
-    let request = serde_json::from_str(&text).expect("a request comes back");
-    let reply: Reply = host.answer(request, &mut |_| {});
+    let request = own::read(&text).expect("a request comes back");
+    let reply = host.answer(request, &mut |_| {});
     let text = serde_json::to_string(&reply).expect("a reply is JSON");
-    serde_json::from_str::<Reply>(&text).expect("a reply comes back").answer
+    own::read::<Reply>(&text).expect("a reply comes back").answer
 }
 
 /// Opens a scenario and plays it as `pullpath run` does.
-fn play(case: &Case) -> Host {
-    let mut host = Host::of_bundles("test");
+fn play(case: &Case) -> Player {
+    let mut host = Player::of_bundles("test");
     let query = Query::default();
     let open = Ask::Open { sources: case.sources.clone(), attempt: None, query: query.clone() };
     assert!(matches!(ask(&mut host, open), Answer::Done { .. }), "{} opens", case.id);
@@ -78,7 +79,7 @@ fn an_attempt_replays_to_the_same_log() {
             Answer::Done { attempt, .. } => attempt,
             answer => panic!("{}: {answer:?}", case.id),
         };
-        let mut second = Host::of_bundles("test");
+        let mut second = Player::of_bundles("test");
         let open = Ask::Open {
             sources: case.sources.clone(),
             attempt: Some(attempt),
@@ -94,7 +95,7 @@ fn a_broken_file_is_a_problem_with_a_place_here_too() {
     for mut case in cases() {
         case.sources.insert("scenario.yaml".to_owned(), "format: [1".to_owned());
         let open = Ask::Open { sources: case.sources, attempt: None, query: Query::default() };
-        let Answer::Broken { problems } = ask(&mut Host::of_bundles("test"), open) else {
+        let Answer::Broken { problems } = ask(&mut Player::of_bundles("test"), open) else {
             panic!("{} is broken", case.id);
         };
         assert_eq!(problems[0].file, "scenario.yaml", "{}", case.id);

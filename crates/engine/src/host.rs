@@ -11,8 +11,9 @@ use pullpath_lesson::prose::{self, Bundled, Markdown, Prose};
 use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_model::ordered;
+use pullpath_view::own::IgnoredAny;
 use pullpath_view::quiz::QuizSource;
-use pullpath_view::wire::{Answer, Ask, Errand, Notice, Problem, Query, Reply, Request};
+use pullpath_view::wire::{Answer, Ask, Errand, Found, Notice, Problem, Query, Reply, Request};
 use pullpath_view::{Attempt, View};
 
 use crate::quiz::Asked;
@@ -23,19 +24,19 @@ use crate::{record, view};
 type Reader = Option<&'static dyn Prose>;
 
 /// What a host needs that does more than play bundles; one without it links none of it.
-#[derive(Debug, Clone, Copy)]
-struct Author {
+#[derive(Debug)]
+struct Author<E, F> {
     markdown: &'static dyn Prose,
-    desk: fn(Errand, &mut dyn FnMut(usize, usize)) -> Answer,
+    desk: fn(E, &mut dyn FnMut(usize, usize)) -> Answer<F>,
 }
 
 const PLAYS_ONLY: &str = "this engine only plays: the one of the desk does that";
 
-/// All sessions of one page.
+/// All sessions of one page, and what is done around playing: `E` is what is asked there, `F` what is found.
 #[derive(Debug)]
-pub struct Host {
+pub struct Host<E = Errand, F = Found> {
     build: String,
-    author: Option<Author>,
+    author: Option<Author<E, F>>,
     sessions: BTreeMap<String, Open>,
     // The quiz that was judged last: learners answer one question after the other, and predictions take a while.
     quiz: Option<(QuizSource, Asked)>,
@@ -52,21 +53,31 @@ impl Host {
     /// A host of that build of the page that does everything: for an author's own folder, for hand-ins and messages,
     /// too.
     pub fn new(build: &str) -> Self {
-        let author = Some(Author { markdown: &Markdown, desk: desk::answer });
-        Self { author, ..Self::of_bundles(build) }
+        Self::with(build, Some(Author { markdown: &Markdown, desk: desk::answer }))
     }
+}
 
+/// A host that only plays: it need not be able to read what else could be asked, nor to write what would be found.
+pub type Player = Host<IgnoredAny, ()>;
+
+impl Player {
     /// One that plays what was bundled. It links no Markdown reader, and nothing of the desk.
     pub fn of_bundles(build: &str) -> Self {
-        Self { build: build.to_owned(), author: None, sessions: BTreeMap::new(), quiz: None }
+        Self::with(build, None)
+    }
+}
+
+impl<E, F> Host<E, F> {
+    fn with(build: &str, author: Option<Author<E, F>>) -> Self {
+        Self { build: build.to_owned(), author, sessions: BTreeMap::new(), quiz: None }
     }
 
     fn markdown(&self) -> Reader {
-        self.author.map(|author| author.markdown)
+        self.author.as_ref().map(|author| author.markdown)
     }
 
     /// Answers a request. `progress` is called with signs of life before that.
-    pub fn answer(&mut self, request: Request, progress: &mut dyn FnMut(Reply)) -> Reply {
+    pub fn answer(&mut self, request: Request<E>, progress: &mut dyn FnMut(Reply<F>)) -> Reply<F> {
         let Request { id, session, ask } = request;
         let mut sign = |done: pullpath_model::time::SimTime,
                         total: pullpath_model::time::SimTime| {
@@ -101,7 +112,7 @@ impl Host {
                     Answer::Judged { standing: Box::new(record::standing(asked, &answers)) }
                 }
             },
-            Ask::Errand(errand) => match self.author {
+            Ask::Errand(errand) => match &self.author {
                 None => Answer::Refused { message: PLAYS_ONLY.to_owned() },
                 Some(Author { desk, .. }) => desk(errand, &mut |done, total| {
                     let (done_ms, total_ms) = (done as i64, total as i64);
@@ -123,7 +134,7 @@ impl Host {
         attempt: Option<&Attempt>,
         query: &Query,
         sign: crate::session::Progress<'_>,
-    ) -> Answer {
+    ) -> Answer<F> {
         let broken = |diagnostics: &[Diagnostic]| Answer::Broken {
             problems: diagnostics.iter().map(|diagnostic| diagnostic.problem(sources)).collect(),
         };
@@ -152,7 +163,7 @@ impl Host {
     }
 }
 
-impl Host {
+impl<E, F> Host<E, F> {
     fn quiz(&mut self, source: QuizSource) -> Result<&Asked, Vec<Problem>> {
         let kept = self.quiz.take().filter(|(kept, _)| *kept == source);
         let (source, asked) = match kept {
@@ -208,7 +219,7 @@ fn scenarios(
 }
 
 impl Open {
-    fn done(&mut self, query: &Query, notices: Vec<Notice>) -> Answer {
+    fn done<F>(&mut self, query: &Query, notices: Vec<Notice>) -> Answer<F> {
         let attempt = self.session.attempt().clone();
         Answer::Done { view: Box::new(self.view(query)), attempt, notices }
     }
@@ -230,6 +241,6 @@ fn fits(attempt: &Attempt, scenario: &Scenario) -> bool {
     attempt.scenario == scenario.id() && attempt.version == scenario.version()
 }
 
-fn no_session(name: &str) -> Answer {
+fn no_session<F>(name: &str) -> Answer<F> {
     Answer::Refused { message: format!("there is no session `{name}`: open a scenario first") }
 }

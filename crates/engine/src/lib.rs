@@ -15,6 +15,6 @@ pub mod session;
 pub mod view;
 pub mod worlds;
 
-pub use host::Host;
+pub use host::{Host, Player};
 pub use past::Past;
 pub use session::Session;

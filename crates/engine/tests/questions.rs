@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pullpath_engine::regrade::Regrader;
-use pullpath_engine::{Host, Session, answer, record, view};
+use pullpath_engine::{Player, Session, answer, record, view};
 use pullpath_lesson::Texts;
 use pullpath_lesson::bundle::bundle;
 use pullpath_lesson::scenario::{Folder, Scenario, lay_out_quizzes};
@@ -170,7 +170,7 @@ fn what_is_bundled_asks_the_same_and_shows_no_answer() {
         assert!(!json.contains(word), "{word}");
     }
     let ScenarioBundle { sources, .. } = serde_json::from_str(json).unwrap();
-    let mut host = Host::of_bundles("b");
+    let mut host = Player::of_bundles("b");
     let mut ask =
         |id, ask| host.answer(Request { id, session: "play".into(), ask }, &mut |_| {}).answer;
     let scenario = scenario();

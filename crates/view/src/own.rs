@@ -10,6 +10,9 @@ use serde::de::{
 };
 use serde_json::{Map, Value, map};
 
+/// What may be any JSON, and is not kept.
+pub use serde::de::IgnoredAny;
+
 /// Reads a value; `None` if the text is none of that type.
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     let value = serde_json::from_str(text).ok()?;

@@ -20,19 +20,19 @@ pub const READY: &str = "ready";
 
 /// From the page to the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
+pub struct Request<E = Errand> {
     /// Chosen by the page, rising; the answer carries it.
     pub id: u32,
     /// Which session is meant: `play` for the workbench, another name for each live figure.
     pub session: String,
     /// What is asked.
-    pub ask: Ask,
+    pub ask: Ask<E>,
 }
 
-/// What the page may ask.
+/// What the page may ask. An engine that only plays has no use for errands, and need not be able to read them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ask {
+pub enum Ask<E = Errand> {
     /// The first message. A worker of another build answers [`Answer::WrongBuild`].
     Hello { build: String },
     /// Starts a session from a scenario's files; with an attempt, replays it.
@@ -46,7 +46,7 @@ pub enum Ask {
     /// Asks what answers to a quiz come to. No session is meant.
     Judge { quiz: QuizSource, answers: BTreeMap<String, Response> },
     /// Asks for something around playing. No session is meant.
-    Errand(Errand),
+    Errand(E),
     /// Ends a session.
     Close,
 }
@@ -87,17 +87,17 @@ pub struct Query {
 
 /// From the worker to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
+pub struct Reply<F = Found> {
     /// The request's id.
     pub id: u32,
     /// The answer, or a sign of life.
-    pub answer: Answer,
+    pub answer: Answer<F>,
 }
 
 /// What the worker answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum Answer<F = Found> {
     /// To [`Ask::Hello`].
     Hello { build: String },
     /// The page and the worker are of different builds: the page must be loaded again.
@@ -110,13 +110,8 @@ pub enum Answer {
     Log { text: String },
     /// To [`Ask::Judge`].
     Judged { standing: Box<Standing> },
-    /// To [`Errand::Read`]: what could be read, and what is wrong with the rest.
-    Read { hand_in: Option<Box<HandIn>>, problems: Vec<Problem> },
-    /// To [`Errand::Grade`]. `worth` has the points and the pass of each attempt, then of each quiz, in the file's order;
-    /// `None` of what could not be graded.
-    Graded { record: Box<Record>, worth: Vec<Option<Worth>>, problems: Vec<Problem> },
-    /// To [`Errand::Explain`].
-    Meaning { meaning: Box<Meaning> },
+    /// To the other errands.
+    Found(F),
     /// Not final: the simulated clock has come so far.
     Progress { done_ms: i64, total_ms: i64 },
     /// The scenario's or quiz's files have mistakes.
@@ -125,6 +120,19 @@ pub enum Answer {
     Refused { message: String },
     /// To [`Ask::Close`].
     Closed,
+}
+
+/// What an errand has brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Found {
+    /// By [`Errand::Read`]: what could be read, and what is wrong with the rest.
+    Read { hand_in: Option<Box<HandIn>>, problems: Vec<Problem> },
+    /// By [`Errand::Grade`]. `worth` has the points and the pass of each attempt, then of each quiz, in the file's order;
+    /// `None` of what could not be graded.
+    Graded { record: Box<Record>, worth: Vec<Option<Worth>>, problems: Vec<Problem> },
+    /// By [`Errand::Explain`].
+    Meaning { meaning: Box<Meaning> },
 }
 
 /// What one attempt, or the answers to one quiz, come to.

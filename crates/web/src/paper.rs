@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pullpath_view::content::{Index, QuizBundle};
 use pullpath_view::hand_in::{HandIn, Learner};
 use pullpath_view::record::Record;
-use pullpath_view::wire::{Answer, Ask, Errand, Problem, Worth};
+use pullpath_view::wire::{Answer, Ask, Errand, Found, Problem, Worth};
 
 use crate::engine::Engine;
 use crate::fetch::fetch;
@@ -46,7 +46,9 @@ pub async fn read(
     text: String,
 ) -> Result<(Option<HandIn>, Vec<Problem>), String> {
     match engine.answer(Ask::Errand(Errand::Read { name, text }), |_, _| {}).await {
-        Ok(Answer::Read { hand_in, problems }) => Ok((hand_in.map(|whole| *whole), problems)),
+        Ok(Answer::Found(Found::Read { hand_in, problems })) => {
+            Ok((hand_in.map(|whole| *whole), problems))
+        }
         Ok(_) => Err(misunderstood()),
         Err(loss) => Err(loss.words().to_owned()),
     }
@@ -75,7 +77,7 @@ pub async fn grade(
         quizzes.push(with_scenarios(&bundle, index).await?);
     }
     match engine.answer(Ask::Errand(Errand::Grade { name, text, scenarios, quizzes }), sign).await {
-        Ok(Answer::Graded { record, worth, problems }) => {
+        Ok(Answer::Found(Found::Graded { record, worth, problems })) => {
             Ok(Graded { record: *record, worth, problems })
         }
         Ok(Answer::Broken { problems }) => {

@@ -190,9 +190,7 @@ impl Session {
             | Answer::WrongBuild { .. }
             | Answer::Log { .. }
             | Answer::Judged { .. }
-            | Answer::Read { .. }
-            | Answer::Graded { .. }
-            | Answer::Meaning { .. }
+            | Answer::Found(_)
             | Answer::Progress { .. }
             | Answer::Closed => {}
         }

@@ -6,7 +6,7 @@ use pullpath_lesson::diagnostic::Diagnostic;
 use pullpath_lesson::{Texts, hand_in};
 use pullpath_view::hand_in::{HandIn, KIND};
 use pullpath_view::quiz::QuizSource;
-use pullpath_view::wire::{Answer, Errand, Problem};
+use pullpath_view::wire::{Answer, Errand, Found, Problem};
 
 use super::{Reader, ask, scenarios};
 use crate::{meaning, record};
@@ -22,7 +22,7 @@ pub(super) fn answer(errand: Errand, sign: &mut dyn FnMut(usize, usize)) -> Answ
             grade(&name, text, &scenarios, quizzes, sign)
         }
         Errand::Explain { message } => {
-            Answer::Meaning { meaning: Box::new(meaning::meaning(&message)) }
+            Answer::Found(Found::Meaning { meaning: Box::new(meaning::meaning(&message)) })
         }
     }
 }
@@ -41,7 +41,7 @@ fn read(name: &str, text: String) -> Answer {
             digest: String::new(),
         })
     });
-    Answer::Read { hand_in, problems }
+    Answer::Found(Found::Read { hand_in, problems })
 }
 
 fn grade(
@@ -60,7 +60,8 @@ fn grade(
     }
     let graded = record::grade(name, &text, &scenarios(BUNDLED, sources), &asked, sign);
     let problems = problems(name, text, &graded.told);
-    Answer::Graded { record: Box::new(graded.record), worth: graded.worth, problems }
+    let record = Box::new(graded.record);
+    Answer::Found(Found::Graded { record, worth: graded.worth, problems })
 }
 
 /// Without the source line: hand-ins have very long ones.

@@ -1,7 +1,7 @@
 //! "What does this message mean?": a message is pasted, and the engine says what brings it about.
 
 use pullpath_view::message::{Meaning, Possible};
-use pullpath_view::wire::{Answer, Ask, Errand};
+use pullpath_view::wire::{Answer, Ask, Errand, Found};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -35,7 +35,7 @@ pub fn MessagesPage() -> Html {
             }
             let (newest, meaning) = (newest.clone(), meaning.clone());
             engine.ask(SESSION, Ask::Errand(Errand::Explain { message }), move |update| {
-                if let Update::Answer(Answer::Meaning { meaning: found }) = update
+                if let Update::Answer(Answer::Found(Found::Meaning { meaning: found })) = update
                     && *newest.borrow() == ticket
                 {
                     meaning.set(Some(*found));
