@@ -23,7 +23,8 @@ Usage: pullpath check [PATH...] [--strict] [--format text|json|sarif|junit]
 
 Checks scenarios, lessons and quizzes: formats, names, links; and proves each scenario:
 the shipped state fails every goal, each solution passes, each foreseen wrong answer
-draws its own feedback, every goal is missed by some answer, two runs agree. The key of
+draws its own feedback, every goal is missed by some answer, two runs agree; all of it in
+as many draws of its parameters as it takes to see each value. The key of
 each prediction is computed. Notes say what is worth a thought, such as long sentences.
 
 PATH is a scenario's folder, a lesson's Markdown file, a quiz's YAML file, or a folder
@@ -182,6 +183,10 @@ impl Run {
             proved = if is_sandbox {
                 ": a sandbox, it can be played and there is nothing to prove".to_owned()
             } else {
+                let draws = match proof.draws {
+                    0 | 1 => String::new(),
+                    draws => format!(", in {draws} draws of its parameters"),
+                };
                 let asked = match questions {
                     0 => String::new(),
                     number => format!(", {} asked", counted(number, "question")),
@@ -189,7 +194,7 @@ impl Run {
                 let keys =
                     proof.keys.iter().map(|(id, key)| format!(" ({id} is `{}`)", key.name()));
                 format!(
-                    ": fails as shipped, {} pass, {} told apart{asked}{}",
+                    ": fails as shipped, {} pass, {} told apart{draws}{asked}{}",
                     counted(proof.solutions, "solution"),
                     counted(proof.wrong, "wrong answer"),
                     keys.collect::<String>()

@@ -16,7 +16,7 @@ use crate::files;
 
 const HELP: &str = "\
 Usage: pullpath run SCENARIO [--until TIME] [--answer NAME | --replay FILE]
-           [--world N] [--json | --log | --attempt]
+           [--world N] [--seed N] [--json | --log | --attempt]
 
 Plays a scenario as it ships, or with one of its answers, and prints what happened, the
 goals, and the why ladder of a Pod that waits.
@@ -25,6 +25,7 @@ goals, and the why ladder of a Pod that waits.
   --answer NAME   put the files and commands of solutions/NAME or wrong/NAME in place
   --replay FILE   do what a hand-in or an attempt holds
   --world N       in the drawn world of that number, which `grade` names
+  --seed N        as the seed N draws its parameters, where it has any
   --json          print the view that the page would draw
   --log           print the log alone: what two runs are compared by
   --attempt       print the attempt, as the page hands it out
@@ -39,6 +40,7 @@ struct Options {
     answer: Option<String>,
     replay: Option<PathBuf>,
     world: Option<u32>,
+    seed: Option<u64>,
     json: bool,
     log: bool,
     attempt: bool,
@@ -64,6 +66,12 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
                     format!("`{text}` is not a world\n  = hint: write the number that `pullpath grade` names")
                 })?);
             }
+            Long("seed") => {
+                let text = parser.value()?.string()?;
+                options.seed = Some(text.parse().map_err(|_| {
+                    format!("`{text}` is not a seed\n  = hint: write a whole number")
+                })?);
+            }
             Long("json") => options.json = true,
             Long("log") => options.log = true,
             Long("attempt") => options.attempt = true,
@@ -75,7 +83,7 @@ pub(super) fn run(parser: &mut lexopt::Parser, output: &mut Output<'_>) -> Resul
         .scenario
         .as_ref()
         .ok_or("which scenario?\n  = hint: pullpath run scenarios/NAME")?;
-    let scenario = open(path)?;
+    let scenario = drawn(open(path)?, options.seed);
     let mut session = play(&scenario, &options)?;
     let mut differs = None;
     if let Some(world) = options.world {
@@ -106,10 +114,16 @@ pub(super) fn open(folder: &Path) -> Result<Arc<Scenario>, Failure> {
     )
 }
 
+/// A scenario as a seed draws it.
+fn drawn(scenario: Arc<Scenario>, seed: Option<u64>) -> Arc<Scenario> {
+    seed.and_then(|seed| scenario.redrawn(seed)).map_or(scenario, Arc::new)
+}
+
 fn play(scenario: &Arc<Scenario>, options: &Options) -> Result<Session, Failure> {
     if let Some(path) = &options.replay {
         let attempt = attempt_of(path, scenario)?;
-        return Session::replay(Arc::clone(scenario), &attempt, &mut |_, _| {})
+        let scenario = drawn(Arc::clone(scenario), Some(attempt.seed));
+        return Session::replay(scenario, &attempt, &mut |_, _| {})
             .map_err(|problem| Failure(problem.message));
     }
     Ok(match &options.answer {

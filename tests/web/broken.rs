@@ -10,7 +10,7 @@ use pullpath_view::wire::{Answer, Ask, Problem, Query, Request};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn open(sources: Texts) -> Answer {
-    let ask = Ask::Open { sources, attempt: None, query: Query::default() };
+    let ask = Ask::Open { sources, attempt: None, seed: None, query: Query::default() };
     let request = Request { id: 1, session: "play".into(), ask };
     Host::new("test").answer(request, &mut |_| {}).answer
 }

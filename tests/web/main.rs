@@ -46,7 +46,12 @@ fn ask(host: &mut Player, ask: Ask) -> Answer {
 fn play(case: &Case) -> Player {
     let mut host = Player::of_bundles("test");
     let query = Query::default();
-    let open = Ask::Open { sources: case.sources.clone(), attempt: None, query: query.clone() };
+    let open = Ask::Open {
+        sources: case.sources.clone(),
+        attempt: None,
+        seed: None,
+        query: query.clone(),
+    };
     assert!(matches!(ask(&mut host, open), Answer::Done { .. }), "{} opens", case.id);
     let act = |action| Ask::Act { action, query: query.clone() };
     let Answer::Done { view, .. } = ask(&mut host, act(Action::Run)) else {
@@ -83,6 +88,7 @@ fn an_attempt_replays_to_the_same_log() {
         let open = Ask::Open {
             sources: case.sources.clone(),
             attempt: Some(attempt),
+            seed: None,
             query: Query::default(),
         };
         assert!(matches!(ask(&mut second, open), Answer::Done { .. }), "{} replays", case.id);
@@ -94,7 +100,8 @@ fn an_attempt_replays_to_the_same_log() {
 fn a_broken_file_is_a_problem_with_a_place_here_too() {
     for mut case in cases() {
         case.sources.insert("scenario.yaml".to_owned(), "format: [1".to_owned());
-        let open = Ask::Open { sources: case.sources, attempt: None, query: Query::default() };
+        let open =
+            Ask::Open { sources: case.sources, attempt: None, seed: None, query: Query::default() };
         let Answer::Broken { problems } = ask(&mut Player::of_bundles("test"), open) else {
             panic!("{} is broken", case.id);
         };

@@ -88,8 +88,8 @@ impl<E, F> Host<E, F> {
         let answer = match ask {
             Ask::Hello { build } if build == self.build => Answer::Hello { build },
             Ask::Hello { .. } => Answer::WrongBuild { build: self.build.clone() },
-            Ask::Open { sources, attempt, query } => {
-                self.open(session, &sources, attempt.as_ref(), &query, &mut sign)
+            Ask::Open { sources, attempt, seed, query } => {
+                self.open(session, &sources, attempt.as_ref(), seed, &query, &mut sign)
             }
             Ask::Act { action, query } => match self.sessions.get_mut(&session) {
                 None => no_session(&session),
@@ -132,6 +132,7 @@ impl<E, F> Host<E, F> {
         name: String,
         sources: &Texts,
         attempt: Option<&Attempt>,
+        seed: Option<u64>,
         query: &Query,
         sign: crate::session::Progress<'_>,
     ) -> Answer<F> {
@@ -147,7 +148,11 @@ impl<E, F> Host<E, F> {
             Ok(scenario) => Arc::new(scenario),
             Err(diagnostics) => return broken(&diagnostics),
         };
-        let session = match attempt.filter(|attempt| fits(attempt, &scenario)) {
+        let attempt = attempt.filter(|attempt| fits(attempt, &scenario));
+        let seed = attempt.map(|attempt| attempt.seed).or(seed);
+        let drawn = seed.and_then(|seed| scenario.redrawn(seed)).map(Arc::new);
+        let scenario = drawn.unwrap_or(scenario);
+        let session = match attempt {
             Some(attempt) => Session::replay(scenario, attempt, sign),
             None => Session::new(scenario),
         };

@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pullpath_lesson::diagnostic::Diagnostic;
+use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
 use pullpath_lesson::grade::Verdict;
 use pullpath_lesson::manifest;
 use pullpath_lesson::prediction::Outcome;
 use pullpath_lesson::quantity::duration_text;
-use pullpath_lesson::scenario::{Answer, FILE, Scenario};
+use pullpath_lesson::scenario::{Answer, Drawn, FILE, Scenario};
 use pullpath_lesson::source::Span;
 use pullpath_model::time::{SimTime, Span as TimeSpan};
 
 use crate::answer::{self, Problem};
 use crate::quiz;
 use crate::session::Session;
+use crate::worlds;
 
 /// What a proof showed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +27,8 @@ pub struct Proof {
     pub solutions: u32,
     /// How many wrong answers drew their own feedback.
     pub wrong: u32,
+    /// In how many draws of its parameters it was proved.
+    pub draws: u32,
     /// The computed outcomes of the predictions among the questions.
     pub keys: BTreeMap<String, Outcome>,
     // The goals that some wrong answer misses.
@@ -35,8 +38,46 @@ pub struct Proof {
 /// What is simulated before and after the learner's last change may take so long, as in attempts.
 const MOST: TimeSpan = TimeSpan::hours(28 * 24);
 
-/// Proves a scenario, or says what does not hold.
+/// No scenario is proved in more draws.
+const MOST_DRAWS: u32 = 40;
+
+/// Proves a scenario, or says what does not hold: as its own seed draws it, and then in other draws until each value of each
+/// parameter was in one.
 pub fn prove(scenario: &Arc<Scenario>) -> Proof {
+    let mut proof = prove_one(scenario);
+    proof.draws = 1;
+    let mut seen: BTreeSet<(String, String)> = pairs(scenario.drawn());
+    let all: usize = scenario.parameters().values().map(Vec::len).sum();
+    for place in 0..MOST_DRAWS {
+        if seen.len() == all || any_errors(&proof.diagnostics) {
+            break;
+        }
+        let seed = u64::from(worlds::number(scenario.id(), scenario.world().seed, place));
+        let new = pairs(&scenario.would_draw(seed));
+        if new.is_subset(&seen) {
+            continue;
+        }
+        seen.extend(new);
+        let told = match scenario.redraw(seed).map(|read| read.into_result()) {
+            None => break,
+            Some(Err(told)) => told,
+            Some(Ok(drawn)) => prove_one(&Arc::new(drawn)).diagnostics,
+        };
+        proof.draws += 1;
+        let told = told.into_iter().filter(|told| told.severity == Severity::Error);
+        proof.diagnostics.extend(told.map(|told| Diagnostic {
+            message: format!("as seed {seed} draws it, {}", told.message),
+            ..told
+        }));
+    }
+    proof
+}
+
+fn pairs(drawn: &Drawn) -> BTreeSet<(String, String)> {
+    drawn.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn prove_one(scenario: &Arc<Scenario>) -> Proof {
     let mut proof = Proof::default();
     if !takes_bearable_time(scenario, &mut proof) {
         return proof;

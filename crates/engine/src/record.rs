@@ -280,7 +280,8 @@ pub fn grade(
         });
         let (verdict, said) = attempt(scenario, grader, None, file, handed);
         told.extend(said);
-        let item = verdict.map(|verdict| of_verdict(scenario, &verdict));
+        let drawn = grader.scenario(&handed.value.attempt);
+        let item = verdict.map(|verdict| of_verdict(&drawn, &verdict));
         worth.push(item.as_ref().map(value));
         let known = items
             .entry((Kind::Scenario, id.clone()))

@@ -21,6 +21,8 @@ pub struct Regrader {
     start: Session,
     // Starts by the seeds of attempts that name Pods.
     named: Mutex<BTreeMap<u64, Session>>,
+    // Graders of the same scenario as attempts drew it, by what was drawn.
+    drawn: Mutex<BTreeMap<String, Arc<Self>>>,
 }
 
 impl Regrader {
@@ -36,11 +38,46 @@ impl Regrader {
             // A seed must not decide what is right.
             let _ = start.keys.set(quiz::own_keys(scenario).0);
         }
-        Ok(Self { start, named: Mutex::default() })
+        Ok(Self { start, named: Mutex::default(), drawn: Mutex::default() })
     }
 
-    /// What an attempt is worth.
+    /// What an attempt is worth. What it drew is part of it; the worlds are not.
     pub fn grade(&self, attempt: &Attempt) -> Verdict {
+        match self.as_drawn(attempt.seed) {
+            Some(drawn) => drawn.grade_here(attempt),
+            None => self.grade_here(attempt),
+        }
+    }
+
+    /// The scenario as an attempt drew it.
+    pub fn scenario(&self, attempt: &Attempt) -> Arc<Scenario> {
+        let scenario = |grader: &Self| Arc::clone(&grader.start.scenario);
+        self.as_drawn(attempt.seed).map_or_else(|| scenario(self), |drawn| scenario(&drawn))
+    }
+
+    /// The grader of the scenario as another seed draws it, where that is not as it is here.
+    fn as_drawn(&self, seed: u64) -> Option<Arc<Self>> {
+        let scenario = &self.start.scenario;
+        let values = scenario.would_draw(seed);
+        if values == *scenario.drawn() {
+            return None;
+        }
+        let key: String = values.iter().map(|(_, value)| format!("{value} ")).collect();
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = drawn.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let worlds = scenario.world().seed;
+        let new = Arc::new(Self::new(&Arc::new(scenario.redrawn(seed)?), Some(worlds)).ok()?);
+        // There are not many draws, unless somebody has thought of very many values.
+        if drawn.len() > 64 {
+            drawn.clear();
+        }
+        drawn.insert(key, Arc::clone(&new));
+        Some(new)
+    }
+
+    fn grade_here(&self, attempt: &Attempt) -> Verdict {
         let mut session = self.replay(attempt);
         if session::ends_with_a_run(&attempt.actions) {
             // The run that ended the last try decides nothing else, and was left out.

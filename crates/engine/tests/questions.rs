@@ -177,7 +177,7 @@ fn what_is_bundled_asks_the_same_and_shows_no_answer() {
     let mut session = solved(&scenario);
     let attempt = Some(session.attempt().clone());
     let Answer::Done { attempt, .. } =
-        ask(1, Ask::Open { sources, attempt, query: Query::default() })
+        ask(1, Ask::Open { sources, attempt, seed: None, query: Query::default() })
     else {
         panic!("it opens")
     };

@@ -6,10 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pullpath_engine::{Host, Session, view};
+use pullpath_engine::regrade::Regrader;
+use pullpath_engine::{Host, Session, answer, view};
 use pullpath_lesson::Texts;
+use pullpath_lesson::bundle::bundle;
 use pullpath_lesson::scenario::{Folder, Scenario, lay_out_quizzes};
 use pullpath_model::token::Mint;
+use pullpath_view::content::ScenarioBundle;
 use pullpath_view::pane::{GoalState, Ladder, RungState, StepState};
 use pullpath_view::wire::{Answer, Ask, Query, Request};
 use pullpath_view::{Action, Attempt, View};
@@ -382,7 +385,8 @@ fn a_scrub_over_a_day_of_ten_pods_is_small() {
         host.answer(Request { id, session: "play".into(), ask }, &mut |_| {}).answer
     };
     let query = Query::default();
-    let opened = ask(&mut host, Ask::Open { sources, attempt: None, query: query.clone() });
+    let opened =
+        ask(&mut host, Ask::Open { sources, attempt: None, seed: None, query: query.clone() });
     assert!(matches!(opened, Answer::Done { .. }), "{opened:?}");
     for action in [Action::OpenLadder, Action::Advance { seconds: 24 * 3600 }] {
         ask(&mut host, Ask::Act { action, query: query.clone() });
@@ -460,4 +464,61 @@ fn nothing_that_is_shown_holds_a_secret() {
         }
     }
     assert!(looked > 100, "only {looked} looks");
+}
+
+/// Another seed draws other names, an attempt carries the seed, and grading plays it as it was drawn.
+#[test]
+fn an_attempt_is_graded_as_it_was_drawn() {
+    let base = session("wrong-type");
+    let base = base.scenario();
+    let own = base.drawn().iter().map(|(_, value)| value.to_owned()).collect::<Vec<_>>();
+    let seed = (0..50).find(|seed| base.would_draw(*seed) != *base.drawn()).unwrap();
+    let drawn = Arc::new(base.redrawn(seed).unwrap());
+    assert_eq!((drawn.world().seed, drawn.content()), (seed, base.content()));
+    let [solution, ..] = drawn.solutions() else { panic!("there are solutions") };
+    let played = answer::play(&drawn, &solution.answer).unwrap();
+    let attempt = played.attempt();
+    assert_eq!((attempt.seed, played.judge().passed), (seed, true));
+    let grader = Regrader::new(base, Some(99)).unwrap();
+    assert!(grader.grade(attempt).passed);
+    assert!(!grader.grade(&Attempt { seed: base.world().seed, ..attempt.clone() }).passed);
+    // Nothing of the text is left to be filled, whoever looks.
+    let view = serde_json::to_string(&look(&played)).unwrap();
+    assert!(!view.contains("${param:"));
+    assert!(drawn.drawn().iter().map(|(_, value)| value.to_owned()).ne(own));
+}
+
+fn open_here(sources: &Texts, seed: u64) -> Request {
+    let (sources, query) = (sources.clone(), Query::default());
+    let ask = Ask::Open { sources, attempt: None, seed: Some(seed), query };
+    Request { id: 1, session: "s".into(), ask }
+}
+
+/// The engine that has only the blocks of a bundle reads the same, in every draw.
+#[test]
+fn a_bundle_draws_what_its_folder_draws() {
+    let texts = texts("wrong-type");
+    let whole: Texts =
+        texts.iter().map(|(path, text)| (format!("s/wrong-type/{path}"), text.clone())).collect();
+    let files = bundle(&whole).into_result().unwrap();
+    let json = &files.iter().find(|(name, _)| name.starts_with("wrong-type")).unwrap().1;
+    let bundle: ScenarioBundle = serde_json::from_str(json).unwrap();
+    assert!(bundle.brief.is_empty(), "it comes with the attempt");
+    for seed in 0..4 {
+        let open = |sources: &Texts| {
+            let (sources, query) = (sources.clone(), Query::default());
+            let ask = Ask::Open { sources, attempt: None, seed: Some(seed), query };
+            Request { id: 1, session: "s".into(), ask }
+        };
+        let mut folder = texts.clone();
+        folder.retain(|path, _| !path.starts_with("solutions/") && !path.starts_with("wrong/"));
+        let played = Host::of_bundles("test").answer(open(&bundle.sources), &mut |_| {}).answer;
+        let read = Host::new("test").answer(open_here(&folder, seed), &mut |_| {}).answer;
+        let (Answer::Done { view, attempt, .. }, Answer::Done { view: other, .. }) = (played, read)
+        else {
+            panic!("both open")
+        };
+        assert_eq!(view, other);
+        assert_eq!(attempt.seed, seed);
+    }
 }

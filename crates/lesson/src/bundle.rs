@@ -179,7 +179,11 @@ fn scenario_file(scenario: &Scenario, texts: Texts, prose: Recorder) -> (Entry, 
             format: 1,
             id: scenario.id().to_owned(),
             title: scenario.title().to_owned(),
-            brief: scenario.brief().to_vec(),
+            // What is drawn for an attempt comes with it.
+            brief: match scenario.drawn().is_empty() {
+                true => scenario.brief().to_vec(),
+                false => Vec::new(),
+            },
             sources,
         },
     );

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, did_you_mean, nearest, one_of};
 use crate::intake::{Document, pointer};
 use crate::quantity;
+use crate::scenario::Drawn;
 use crate::source::Span;
 
 #[cfg(feature = "schema")]
@@ -21,11 +22,13 @@ pub(crate) struct Sink<'a> {
     pub(crate) base: usize,
     /// What was found so far.
     pub(crate) found: RefCell<Vec<Diagnostic>>,
+    /// The document as it is written, where placeholders were replaced in it, and what was drawn for them.
+    pub(crate) written: Option<(&'a Value, &'a Drawn)>,
 }
 
 impl<'a> Sink<'a> {
     pub(crate) fn new(file: &'a str, base: usize) -> Self {
-        Self { file, base, found: RefCell::default() }
+        Self { file, base, found: RefCell::default(), written: None }
     }
 
     pub(crate) fn push(&self, diagnostic: Diagnostic) {
@@ -125,6 +128,13 @@ impl<'a> Node<'a> {
 
     pub(crate) fn file(&self) -> &'a str {
         self.sink.file
+    }
+
+    /// The text as it is written, and what was drawn for its placeholders. No name that an author chooses stands above
+    /// Markdown, so its place is the same.
+    pub(crate) fn written(&self) -> Option<(&'a str, &'a Drawn)> {
+        let (document, drawn) = self.sink.written?;
+        Some((document.pointer(&self.at)?.as_str()?, drawn))
     }
 
     fn name(&self) -> String {

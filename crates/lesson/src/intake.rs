@@ -97,8 +97,8 @@ pub struct Document {
 /// the limits.
 pub fn read(file: &str, text: &str, profile: Profile) -> Checked<Vec<Document>> {
     let Checked { value, diagnostics } = read_places(file, text, profile, &mut |_| {});
-    let document = |places: Places| Document { value: places.root.to_value(), places };
-    Checked { value: value.map(|roots| roots.into_iter().map(document).collect()), diagnostics }
+    let documents = |roots: Vec<Places>| roots.into_iter().map(Document::of).collect();
+    Checked { value: value.map(documents), diagnostics }
 }
 
 /// Reads a file as [`read`] does, for one who walks the nodes themselves and needs no second copy of them. Now and then
@@ -137,6 +137,13 @@ pub fn truncate(diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+impl Document {
+    /// The document of a tree.
+    pub(crate) fn of(places: Places) -> Self {
+        Self { value: places.root.to_value(), places }
+    }
+}
+
 /// Where each node of a document stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Places {
@@ -169,6 +176,21 @@ impl Places {
     pub fn key(&self, pointer: &str) -> Span {
         let (node, key) = self.nearest(pointer);
         key.unwrap_or_else(|| node.span.clone())
+    }
+
+    /// The same document with other texts: `change` is given the field at the top that a text or key stands in, the text
+    /// and its place.
+    pub(crate) fn map_text(
+        &self,
+        change: &mut dyn FnMut(&str, &str, &Span) -> Option<String>,
+    ) -> Self {
+        let Content::Map(entries) = &self.root.content else { return self.clone() };
+        let entry = |entry: &Entry| Entry {
+            value: changed(&entry.value, &mut |text, span| change(&entry.key, text, span)),
+            ..entry.clone()
+        };
+        let content = Content::Map(entries.iter().map(entry).collect());
+        Self { root: Arc::new(Node { content, ..self.root.shallow() }) }
     }
 
     fn nearest(&self, pointer: &str) -> (&Node, Option<Span>) {
@@ -295,7 +317,37 @@ struct Entry {
     value: Arc<Node>,
 }
 
+/// A node with other texts and keys.
+fn changed(node: &Arc<Node>, change: &mut dyn FnMut(&str, &Span) -> Option<String>) -> Arc<Node> {
+    let content = match &node.content {
+        Content::Scalar(Value::String(text)) => match change(text, &node.span) {
+            Some(text) => Content::Scalar(Value::String(text)),
+            None => return Arc::clone(node),
+        },
+        Content::Scalar(_) => return Arc::clone(node),
+        Content::List(items) => {
+            Content::List(items.iter().map(|item| changed(item, change)).collect())
+        }
+        Content::Map(entries) => {
+            let entry = |entry: &Entry| Entry {
+                key: change(&entry.key, &entry.key_span).unwrap_or_else(|| entry.key.clone()),
+                key_span: entry.key_span.clone(),
+                value: changed(&entry.value, change),
+            };
+            Content::Map(entries.iter().map(entry).collect())
+        }
+    };
+    Arc::new(Node { content, ..node.shallow() })
+}
+
 impl Node {
+    /// Without what is in it.
+    fn shallow(&self) -> Self {
+        let Self { span, nodes, text, height, .. } = self;
+        let (span, content) = (span.clone(), Content::List(Vec::new()));
+        Self { span, content, nodes: *nodes, text: *text, height: *height }
+    }
+
     fn scalar(span: Span, value: Value, text: u32) -> Self {
         Self { span, content: Content::Scalar(value), nodes: 1, text, height: 1 }
     }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use pullpath_view::block::{Block, Inline};
 use pullpath_view::own;
@@ -38,6 +39,9 @@ pub trait Prose: Debug {
     /// them from YAML links the reader of quizzes.
     fn questions(&self, section: &Section<'_>, found: &mut Vec<Diagnostic>)
     -> (Vec<Posed>, String);
+
+    /// For reading the same again.
+    fn keep(&self) -> Arc<dyn Prose + Send + Sync>;
 }
 
 /// From the text itself.
@@ -52,7 +56,7 @@ pub struct Recorder {
 }
 
 /// From a bundle.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bundled {
     blocks: BTreeMap<String, Vec<Block>>,
     questions: String,
@@ -78,6 +82,10 @@ impl Prose for Markdown {
         let text = serde_json::to_string(&read).expect("questions have string keys only");
         (read, text)
     }
+
+    fn keep(&self) -> Arc<dyn Prose + Send + Sync> {
+        Arc::new(Self)
+    }
 }
 
 impl Prose for Recorder {
@@ -101,6 +109,10 @@ impl Prose for Recorder {
         let (read, text) = Markdown.questions(section, found);
         self.questions.borrow_mut().clone_from(&text);
         (read, text)
+    }
+
+    fn keep(&self) -> Arc<dyn Prose + Send + Sync> {
+        Arc::new(Markdown)
     }
 }
 
@@ -135,6 +147,10 @@ impl Prose for Bundled {
         let read = own::read(&self.questions).unwrap_or_default();
         (read, self.questions.clone())
     }
+
+    fn keep(&self) -> Arc<dyn Prose + Send + Sync> {
+        Arc::new(self.clone())
+    }
 }
 
 /// The text of a scenario's file among the sources of a folder or a bundle.
@@ -163,5 +179,10 @@ impl Bundled {
 /// The Markdown in a YAML value.
 pub(crate) fn of(node: &Node<'_>, prose: &dyn Prose, found: &mut Vec<Diagnostic>) -> Vec<Block> {
     let Some(text) = node.text() else { return Vec::new() };
-    prose.blocks(node.file(), text, Place::Within(node.span()), found)
+    let Some((written, drawn)) = node.written() else {
+        return prose.blocks(node.file(), text, Place::Within(node.span()), found);
+    };
+    let mut blocks = prose.blocks(node.file(), written, Place::Within(node.span()), found);
+    drawn.fill_blocks(&mut blocks);
+    blocks
 }

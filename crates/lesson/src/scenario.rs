@@ -4,6 +4,7 @@
 //! every time is in order, every text could be read. `docs/scenario-format.md` is the author's side of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::World;
@@ -11,6 +12,7 @@ use pullpath_view::block::Block;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
+use crate::diagnostic::Checked;
 use crate::quiz::Question;
 use crate::source::Span;
 
@@ -69,6 +71,10 @@ pub struct Scenario {
     pub(crate) solutions: Vec<Solution>,
     pub(crate) one_way: Option<OneWay>,
     pub(crate) wrong: Vec<WrongAnswer>,
+    pub(crate) parameters: Choices,
+    pub(crate) drawn: Drawn,
+    // What it is read from again for another seed; nothing where nothing is drawn.
+    pub(crate) source: Option<Arc<Source>>,
 }
 
 impl Scenario {
@@ -127,6 +133,27 @@ impl Scenario {
     /// The same scenario in another world; everything that names parts of the world must be there too.
     pub fn in_world(&self, world: World) -> Self {
         Self { world, ..self.clone() }
+    }
+    /// What is drawn for each attempt, and from which values.
+    pub fn parameters(&self) -> &Choices {
+        &self.parameters
+    }
+    /// What was drawn.
+    pub fn drawn(&self) -> &Drawn {
+        &self.drawn
+    }
+    /// What another seed draws.
+    pub fn would_draw(&self, seed: u64) -> Drawn {
+        Drawn::of(&self.parameters, &self.id, seed)
+    }
+    /// The same scenario as another seed draws it; `None` where nothing is drawn, or what is drawn has mistakes.
+    pub fn redrawn(&self, seed: u64) -> Option<Self> {
+        self.redraw(seed)?.value
+    }
+    /// The same, with what is wrong.
+    pub fn redraw(&self, seed: u64) -> Option<Checked<Self>> {
+        let Source { texts, name, folder, prose } = &**self.source.as_ref()?;
+        Some(Self::read_drawn(texts, name, *folder, &**prose, Some(seed)))
     }
     /// The IAM role whose rights a token from the *Fresh token* button carries.
     pub fn fresh_token_role(&self) -> Option<&str> {
@@ -470,6 +497,7 @@ pub struct WrongAnswer {
 }
 
 mod goal;
+mod parameters;
 pub(crate) mod questions;
 mod read;
 
@@ -477,4 +505,6 @@ pub use goal::{
     Audience, Check, Condition, Created, Deed, Feedback, Goal, Named, PulledWith, Say, Trial,
     Workload,
 };
+pub(crate) use parameters::Source;
+pub use parameters::{Choices, Drawn};
 pub use questions::lay_out_quizzes;

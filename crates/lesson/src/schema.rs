@@ -107,7 +107,10 @@ pub fn everything(format: Format) -> Texts {
             ("quizzes/everything.yaml", QUIZ),
             ("brief.md", "A story.\n"),
             ("explanation.md", "Why it is so.\n"),
-            ("files/other.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: other\n"),
+            (
+                "files/other.yaml",
+                "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${param:team}\n",
+            ),
             (
                 "files/web.yaml",
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\n",

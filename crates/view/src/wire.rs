@@ -35,8 +35,15 @@ pub struct Request<E = Errand> {
 pub enum Ask<E = Errand> {
     /// The first message. A worker of another build answers [`Answer::WrongBuild`].
     Hello { build: String },
-    /// Starts a session from a scenario's files; with an attempt, replays it.
-    Open { sources: BTreeMap<String, String>, attempt: Option<Attempt>, query: Query },
+    /// Starts a session from a scenario's files; with an attempt, replays it. The seed draws a new attempt's parameters, where
+    /// the scenario has any.
+    Open {
+        sources: BTreeMap<String, String>,
+        attempt: Option<Attempt>,
+        #[serde(default)]
+        seed: Option<u64>,
+        query: Query,
+    },
     /// Does one thing.
     Act { action: Action, query: Query },
     /// Asks for a view, of now or of the past.

@@ -256,3 +256,9 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<JsV
     let function: &js_sys::Function = function.dyn_ref()?;
     function.apply(object, &arguments.iter().collect::<js_sys::Array>()).ok()
 }
+
+/// A seed for an attempt that begins.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 2^32")]
+pub fn random_seed() -> u64 {
+    (js_sys::Math::random() * 4_294_967_296.0) as u64
+}

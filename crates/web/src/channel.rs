@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! let channel = Channel::open(Settings::of_page("worker"), |signal| { /* tell the learner */ });
-//! channel.ask("play", Ask::Open { sources, attempt: None, query }, |update| match update {
+//! channel.ask("play", Ask::Open { sources, attempt: None, seed: None, query }, |update| match update {
 //!     Update::Progress { done_ms, total_ms } => { /* move a bar */ }
 //!     Update::Answer(answer) => { /* draw it */ }
 //!     Update::Lost(loss) => { /* say it; nothing else is lost */ }

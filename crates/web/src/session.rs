@@ -342,7 +342,12 @@ impl Desk {
         self.ask(
             what,
             None,
-            Ask::Open { sources, attempt, query: Query { whole: true, ..Query::default() } },
+            Ask::Open {
+                sources,
+                attempt,
+                seed: Some(crate::browser::random_seed()),
+                query: Query { whole: true, ..Query::default() },
+            },
         );
     }
 

@@ -1,6 +1,7 @@
 //! One learner's hand-ins to one row.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use pullpath_engine::{answer, record};
 use pullpath_lesson::Texts;
@@ -306,20 +307,20 @@ impl<'c> Rules<'c> {
 
     fn scenario(&self, group: &Group, id: &str, problems: &mut Vec<Problem>) -> Item {
         let scenario = self.content.scenario(id).expect("items are of the content");
-        let mut best: Option<(Verdict, Vec<String>)> = None;
+        let mut best: Option<(Verdict, Arc<Scenario>, Vec<String>)> = None;
         let mut attempts = 0;
-        let mut consider = |verdict: Verdict, same_as: Vec<String>| {
-            if best.as_ref().is_none_or(|(known, _)| {
+        let mut consider = |verdict: Verdict, drawn: Arc<Scenario>, same_as: Vec<String>| {
+            if best.as_ref().is_none_or(|(known, ..)| {
                 (verdict.passed, verdict.points) > (known.passed, known.points)
             }) {
-                best = Some((verdict, same_as));
+                best = Some((verdict, drawn, same_as));
             }
         };
         for parsed in &group.handed {
             if let Handed::Folder(texts) = &parsed.input.content {
                 attempts += 1;
                 match self.folder(scenario, &parsed.input.name, texts) {
-                    Ok(verdict) => consider(verdict, Vec::new()),
+                    Ok(verdict) => consider(verdict, Arc::clone(scenario), Vec::new()),
                     Err(told) => problems.extend(told),
                 }
             }
@@ -329,15 +330,17 @@ impl<'c> Rules<'c> {
                 }
                 attempts += 1;
                 if let Some(verdict) = self.attempt(scenario, parsed, attempt, problems) {
-                    consider(verdict, self.same_as(&group.learner, &attempt.value));
+                    let drawn = self.content.grader(id, self.seed);
+                    let drawn = drawn.scenario(&attempt.value.attempt);
+                    consider(verdict, drawn, self.same_as(&group.learner, &attempt.value));
                 }
             }
         }
-        let Some((verdict, same_as)) = best else {
+        let Some((verdict, drawn, same_as)) = best else {
             let points = self.content.points(Kind::Scenario, id, self.check.as_deref());
             return record::ungraded(Kind::Scenario, id, points, attempts);
         };
-        Item { attempts, same_as, ..self.asked(record::of_verdict(scenario, &verdict)) }
+        Item { attempts, same_as, ..self.asked(record::of_verdict(&drawn, &verdict)) }
     }
 
     /// An item with the checks that were asked for.
@@ -354,7 +357,7 @@ impl<'c> Rules<'c> {
 
     fn folder(
         &self,
-        scenario: &std::sync::Arc<Scenario>,
+        scenario: &Arc<Scenario>,
         name: &str,
         texts: &Texts,
     ) -> Result<Verdict, Vec<Problem>> {

@@ -9,29 +9,32 @@ mod world;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use pullpath_model::object::Kind;
 use pullpath_model::ordered;
 use pullpath_model::time::{SimTime, Span as Duration};
 use pullpath_model::world::{AdmissionPlugin, World};
 use pullpath_view::block::Block;
+use serde_json::Value;
 
+use super::parameters::{self, Shifts, Uses};
 use super::questions::Section;
 use super::{
-    Check, Deed, Difficulty, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule, OneWay,
-    Penalties, QUIZZES, Scenario, ScenarioFile, Workload,
+    Check, Choices, Deed, Difficulty, Drawn, FILE, FORMAT, Folder, Goal, HistoryStep, LadderRule,
+    OneWay, Penalties, QUIZZES, Scenario, ScenarioFile, Source, Workload,
 };
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean, nearest};
 use crate::fields::{Fields, Node, Sink, short};
-use crate::intake::{self, Profile};
+use crate::intake::{self, Document, Profile};
 use crate::manifest::{self, Manifest};
 use crate::markdown::Place;
-use crate::prose::{Markdown, Prose};
+use crate::prose::{self, Markdown, Prose};
 use crate::quantity;
 
 /// The fields of a scenario file.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "format",
     "id",
     "sandbox",
@@ -42,6 +45,7 @@ const FIELDS: [&str; 26] = [
     "minutes",
     "version",
     "ladder",
+    "parameters",
     "world",
     "vary",
     "files",
@@ -73,6 +77,17 @@ impl Scenario {
         folder: Folder,
         prose: &dyn Prose,
     ) -> Checked<Self> {
+        Self::read_drawn(texts, name, folder, prose, None)
+    }
+
+    /// The same, as a seed draws it; as its own does without one. Where nothing is drawn, no other seed plays a part.
+    pub(super) fn read_drawn(
+        texts: &Texts,
+        name: &str,
+        folder: Folder,
+        prose: &dyn Prose,
+        seed: Option<u64>,
+    ) -> Checked<Self> {
         let Some(text) = texts.get(FILE) else {
             let missing =
                 Diagnostic::error("missing-file", FILE, 0..0, format!("`{name}` has no `{FILE}`"));
@@ -81,7 +96,7 @@ impl Scenario {
         };
         let read = intake::read(FILE, text, Profile::Authored);
         let mut diagnostics = read.diagnostics;
-        let document = match read.value.as_deref() {
+        let written = match read.value.as_deref() {
             None => return Checked { value: None, diagnostics },
             Some([document]) => document.clone(),
             Some(documents) => {
@@ -91,31 +106,85 @@ impl Scenario {
                 return Checked { value: None, diagnostics };
             }
         };
-        let sink = Sink::new(FILE, 0);
+        let choices = parameters::peek(&written.value);
+        let own = written.value.pointer("/world/seed").and_then(Value::as_u64);
+        let seed = seed.filter(|_| !choices.is_empty());
+        let drawn = Drawn::of(&choices, name, seed.or(own).unwrap_or_default());
+        let mut uses = Uses::default();
+        let document = Document::of(uses.fill(&choices, &drawn, &written.places, FILE));
+        let filled = filled(texts, &choices, &drawn, &mut uses);
+        let sink = Sink { written: Some((&written.value, &drawn)), ..Sink::new(FILE, 0) };
         let reader = Reader {
-            texts,
+            written: texts,
+            texts: filled.as_ref().map_or(texts, |(filled, _)| filled),
             name,
             folder,
             prose,
+            drawn: &drawn,
             used: RefCell::new([FILE.to_owned()].into()),
             manifests: RefCell::default(),
             found: RefCell::default(),
         };
-        let value = reader.scenario(&Node::root(&sink, &document));
+        let value = reader.scenario(&Node::root(&sink, &document), &uses.names);
+        let mut found = reader.found.into_inner();
+        for one in &mut found {
+            if let Some(shifts) = filled.as_ref().and_then(|(_, shifts)| shifts.get(&one.file)) {
+                one.span = shifts.written(&one.span);
+            }
+        }
         diagnostics.extend(sink.into_found());
-        diagnostics.extend(reader.found.into_inner());
+        diagnostics.extend(found);
+        diagnostics.extend(uses.found);
         // The scenario file first, then the others by name.
         ordered::sort_by_key(&mut diagnostics, |found| {
             (found.file != FILE, found.file.clone(), found.span.start)
         });
         intake::truncate(&mut diagnostics);
-        let value = value.filter(|_| !any_errors(&diagnostics));
+        let value = value.filter(|_| !any_errors(&diagnostics)).map(|scenario| Self {
+            world: World { seed: seed.unwrap_or(scenario.world.seed), ..scenario.world },
+            source: (!choices.is_empty()).then(|| {
+                let (texts, name, prose) = (texts.clone(), name.to_owned(), prose.keep());
+                Arc::new(Source { texts, name, folder, prose })
+            }),
+            parameters: choices,
+            drawn: drawn.clone(),
+            ..scenario
+        });
         Checked { value, diagnostics }
     }
 }
 
+/// The texts of a folder with what was drawn, and how places shift in them; none where nothing is. Pages are filled when they
+/// have been read.
+fn filled(
+    texts: &Texts,
+    choices: &Choices,
+    drawn: &Drawn,
+    uses: &mut Uses,
+) -> Option<(Texts, BTreeMap<String, Shifts>)> {
+    let others = texts
+        .iter()
+        .filter(|(path, _)| *path != FILE && *path != prose::FILE && !path.starts_with(QUIZZES));
+    for (path, text) in others.clone() {
+        uses.note(choices, path, text);
+    }
+    if drawn.is_empty() {
+        return None;
+    }
+    let (mut filled, mut all) = (texts.clone(), BTreeMap::new());
+    for (path, text) in others.filter(|(path, _)| !path.ends_with(".md")) {
+        let (new, shifts) = drawn.filled(text);
+        filled.insert(path.clone(), new);
+        all.insert(path.clone(), shifts);
+    }
+    Some((filled, all))
+}
+
 struct Reader<'a> {
+    // As they are written, and with what was drawn.
+    written: &'a Texts,
     texts: &'a Texts,
+    drawn: &'a Drawn,
     name: &'a str,
     folder: Folder,
     prose: &'a dyn Prose,
@@ -142,7 +211,7 @@ struct Sources {
 }
 
 impl Reader<'_> {
-    fn scenario(&self, root: &Node<'_>) -> Option<Scenario> {
+    fn scenario(&self, root: &Node<'_>, asked_for: &BTreeSet<String>) -> Option<Scenario> {
         if let Some(format) = root.peek("format")
             && format.number() != Some(FORMAT)
         {
@@ -167,6 +236,15 @@ impl Reader<'_> {
         let ladder = fields.get("ladder").map_or(Some(LadderRule::AfterDiagnosis), |node| {
             node.word(&LadderRule::ALL.map(|rule| (rule.name(), rule)))
         });
+        if let Some(node) = fields.get("parameters") {
+            parameters::read(&node);
+            for (name, item) in node.entries().iter().filter(|(name, _)| !asked_for.contains(*name))
+            {
+                let message = format!("nothing asks for `{}`", short(name));
+                let hint = format!("write `${{param:{name}}}` somewhere, or take it away");
+                item.warn("unused-parameter", message, hint);
+            }
+        }
         let world = fields
             .need("world", "write `start`, `registries`, `roles`, `tokens` and `nodes` in it");
         let world = world.map(|node| self.world(&node));
@@ -234,7 +312,7 @@ impl Reader<'_> {
             difficulty: difficulty?,
             minutes: minutes? as u32,
             version: version? as u32,
-            content: content_hash(self.texts, &asked),
+            content: content_hash(self.written, &asked),
             ladder: ladder?,
             world: world?,
             vary,
@@ -255,6 +333,9 @@ impl Reader<'_> {
             solutions,
             one_way,
             wrong,
+            parameters: Choices::new(),
+            drawn: Drawn::default(),
+            source: None,
         })
     }
 
@@ -523,7 +604,9 @@ impl Reader<'_> {
             let empty = Diagnostic::error("empty", name, 0..0, format!("`{name}` says nothing"));
             found.push(empty.hint("write a paragraph or two"));
         }
-        Some(self.prose.blocks(name, text, Place::From(0), &mut found))
+        let mut blocks = self.prose.blocks(name, text, Place::From(0), &mut found);
+        self.drawn.fill_blocks(&mut blocks);
+        Some(blocks)
     }
 
     /// A file that nothing refers to is a mistake: a misspelt name, or a left-over.

@@ -190,7 +190,7 @@ impl<C: Clone> Ledger<C> {
         let open = |(session, kept): (&String, &Kept)| {
             let query = Query { whole: true, ..kept.query.clone() };
             let (sources, attempt) = (kept.sources.clone(), Some(kept.attempt.clone()));
-            (session.clone(), Ask::Open { sources, attempt, query })
+            (session.clone(), Ask::Open { sources, attempt, seed: None, query })
         };
         self.kept.iter().map(open).collect()
     }
@@ -305,7 +305,7 @@ mod tests {
     }
 
     fn open() -> Ask {
-        Ask::Open { sources: BTreeMap::new(), attempt: None, query: Query::default() }
+        Ask::Open { sources: BTreeMap::new(), attempt: None, seed: None, query: Query::default() }
     }
 
     fn view() -> Answer {

@@ -79,7 +79,7 @@ pub fn Workbench(props: &WorkbenchProps) -> Html {
             <div class="pane-tabs switch" role="group" aria-label="Pane">{ for (0..PANES.len()).map(tab) }</div>
             <div class="bench">
                 <div class="place-brief" id="pane-brief" tabindex="-1">
-                    <BriefPane title={props.title.clone()} brief={props.brief.clone()} goals={panes.goals.clone()} guide={panes.guide.clone()} wishes={wishes.clone()}
+                    <BriefPane title={props.title.clone()} brief={panes.brief.clone().unwrap_or_else(|| props.brief.clone())} goals={panes.goals.clone()} guide={panes.guide.clone()} wishes={wishes.clone()}
                         is_answering={session.busy.iter().any(|(_, busy)| busy.what == "Answer")} />
                 </div>
                 <Splitter name="brief" label="Width of the brief" least={220} most={520} size={316} />

@@ -1,1 +1,1 @@
-kubectl rollout restart deployment/thumbnails -n media
+kubectl rollout restart deployment/thumbnails -n ${param:namespace}
