@@ -11,7 +11,7 @@ use pullpath_lesson::prose::{self, Bundled, Markdown, Prose};
 use pullpath_lesson::quiz::{self, Quiz};
 use pullpath_lesson::scenario::{Folder, Scenario};
 use pullpath_model::ordered;
-use pullpath_view::own::IgnoredAny;
+use pullpath_view::own::{self, IgnoredAny};
 use pullpath_view::quiz::QuizSource;
 use pullpath_view::wire::{Answer, Ask, Errand, Found, Notice, Problem, Query, Reply, Request};
 use pullpath_view::{Attempt, View};
@@ -186,16 +186,11 @@ impl<E, F> Host<E, F> {
 fn ask(markdown: Reader, source: &QuizSource) -> Result<Asked, Vec<Problem>> {
     let file = format!("{}.yaml", source.id);
     let text = quiz::unseal(&source.sealed).unwrap_or_default();
+    let quiz: Quiz = own::read(&text).ok_or_else(Vec::new)?;
     let texts = Texts::from([(file.clone(), text)]);
     let broken = |told: &[Diagnostic]| -> Vec<Problem> {
         told.iter().map(|diagnostic| diagnostic.problem(&texts)).collect()
     };
-    let read = |prose: &dyn Prose| Quiz::read_with(&file, &source.id, &texts[&file], prose);
-    let quiz = match markdown {
-        Some(markdown) => read(markdown),
-        None => read(&Bundled::of(&quiz::unseal(&source.prose).unwrap_or_default())),
-    };
-    let quiz = quiz.into_result().map_err(|told| broken(&told))?;
     let scenarios = scenarios(markdown, &source.scenarios);
     let known: Vec<&str> = scenarios.keys().map(String::as_str).collect();
     let (keys, told) = crate::quiz::keys(&file, &quiz, &|id| scenarios.get(id), &known);

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean};
 use crate::lesson;
-use crate::prose::Recorder;
+use crate::prose::{Markdown, Recorder};
 use crate::quiz::{Kind, Quiz, seal};
 use crate::scenario::{self, FILE, Folder, Scenario};
 use crate::source::line_at;
@@ -55,13 +55,12 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
         let Some(stem) = path.strip_suffix(".yaml").filter(|_| text.contains("questions:")) else {
             continue;
         };
-        let prose = Recorder::default();
         let id = stem.rsplit('/').next().unwrap_or_default();
-        let checked = Quiz::read_with(path, id, text, &prose);
+        let checked = Quiz::read_with(path, id, text, &Markdown);
         diagnostics.extend(checked.diagnostics);
         if let Some(quiz) = checked.value {
             diagnostics.extend(unknown_worlds(path, &quiz, &folders));
-            let (entry, file) = quiz_file(&quiz, text, prose);
+            let (entry, file) = quiz_file(&quiz);
             quizzes.push(entry);
             files.push(file);
             asked.push(quiz);
@@ -221,7 +220,7 @@ fn lesson_file(lesson: lesson::Lesson) -> (Entry, (String, String)) {
     (entry, file)
 }
 
-fn quiz_file(quiz: &Quiz, text: &str, prose: Recorder) -> (Entry, (String, String)) {
+fn quiz_file(quiz: &Quiz) -> (Entry, (String, String)) {
     let scenarios = quiz.scenarios().into_iter();
     let bundle = QuizBundle {
         format: 1,
@@ -231,8 +230,7 @@ fn quiz_file(quiz: &Quiz, text: &str, prose: Recorder) -> (Entry, (String, Strin
         questions: quiz.asked(),
         source: QuizSource {
             id: quiz.id().to_owned(),
-            sealed: seal(text),
-            prose: seal(&prose.into_json()),
+            sealed: seal(&json(quiz)),
             scenarios: scenarios.map(|id| (id.to_owned(), BTreeMap::new())).collect(),
         },
     };

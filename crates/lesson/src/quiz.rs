@@ -49,8 +49,8 @@ pub const LOCATE: &[&str] = &["manifest", "line", "also", "lines", "otherwise"];
 /// The fields of a foreseen line.
 pub const LINE: &[&str] = &["line", "say"];
 
-/// A quiz that can be asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A quiz that can be asked. Bundles hold it as it was read, so that whoever only plays needs no reader of quizzes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quiz {
     // Invariants: ids are unique among questions, and among the options and items of each; every question can be
     // answered rightly and wrongly; `pass` is at most the sum of the points.

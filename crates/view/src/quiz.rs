@@ -61,11 +61,8 @@ pub struct Posed {
 pub struct QuizSource {
     /// The quiz's id.
     pub id: String,
-    /// Its file, as the bundle holds it: written so that nobody reads the answers by accident.
+    /// The quiz as it was read, written so that nobody reads the answers by accident.
     pub sealed: String,
-    /// The blocks of all its Markdown, in the same writing, so that the engine reads none.
-    #[serde(default)]
-    pub prose: String,
     /// The sources of the scenarios that its predictions play, by id.
     pub scenarios: BTreeMap<String, BTreeMap<String, String>>,
 }
