@@ -23,11 +23,14 @@ use crate::{record, view};
 /// How Markdown is read; `None` takes what bundles hold.
 type Reader = Option<&'static dyn Prose>;
 
+/// Does an errand, and says how far it is.
+type Desk<E, F> = fn(E, &mut dyn FnMut(usize, usize)) -> Answer<F>;
+
 /// What a host needs that does more than play bundles; one without it links none of it.
 #[derive(Debug)]
 struct Author<E, F> {
     markdown: &'static dyn Prose,
-    desk: fn(E, &mut dyn FnMut(usize, usize)) -> Answer<F>,
+    desk: Desk<E, F>,
 }
 
 const PLAYS_ONLY: &str = "this engine only plays: the one of the desk does that";

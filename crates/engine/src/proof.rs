@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pullpath_lesson::diagnostic::{Diagnostic, Severity, any_errors};
+use pullpath_lesson::diagnostic::{Checked, Diagnostic, Severity, any_errors};
 use pullpath_lesson::grade::Verdict;
 use pullpath_lesson::manifest;
 use pullpath_lesson::prediction::Outcome;
@@ -58,7 +58,7 @@ pub fn prove(scenario: &Arc<Scenario>) -> Proof {
             continue;
         }
         seen.extend(new);
-        let told = match scenario.redraw(seed).map(|read| read.into_result()) {
+        let told = match scenario.redraw(seed).map(Checked::into_result) {
             None => break,
             Some(Err(told)) => told,
             Some(Ok(drawn)) => prove_one(&Arc::new(drawn)).diagnostics,
