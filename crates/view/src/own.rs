@@ -307,7 +307,7 @@ mod tests {
         );
         check::<Option<i64>>("null");
         check::<Vec<(i64, String)>>(r#"[[-9223372036854775808,"a"],[9223372036854775807,"b"]]"#);
-        check::<Vec<(i64, String)>>(r#"[[1]]"#);
+        check::<Vec<(i64, String)>>(r"[[1]]");
         check::<bool>("1");
         check::<Vec<u8>>("{}");
     }
