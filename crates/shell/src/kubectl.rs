@@ -101,6 +101,7 @@ impl Run<'_> {
             self.out.say(&format!("Pullpath has no help pages of its own for `{}`. They are at https://kubernetes.io/docs/reference/kubectl/generated/kubectl_{page}/", self.flags.path()));
             return Ok(());
         }
+        self.warn_of_dry_run();
         match (command.as_str(), sub.as_str()) {
             ("apply", "") => self.apply(),
             ("create", sub) => self.create(sub),
@@ -201,18 +202,8 @@ impl Run<'_> {
             return Ok(());
         }
         let timeout = self.request_timeout();
-        let millis = self.host.unix_millis();
-        let moment = pullpath_model::time::rfc3339(millis.div_euclid(1000), SimTime::START);
-        let (day, time) = (
-            format!("{}{}", &moment[5..7], &moment[8..10]),
-            moment.get(11..19).unwrap_or_default().to_owned(),
-        );
-        let line = format!(
-            "E{day} {time}.{:03}000       1 memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"http://localhost:8080/api?timeout={timeout}\\\": dial tcp 127.0.0.1:8080: connect: connection refused\"",
-            millis.rem_euclid(1000)
-        );
         for _ in 0..5 {
-            self.out.complain(&line);
+            self.log('E', "memcache.go:265", &format!("\"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"http://localhost:8080/api?timeout={timeout}\\\": dial tcp 127.0.0.1:8080: connect: connection refused\""));
         }
         Err(Failure::plain("The connection to the server localhost:8080 was refused - did you specify the right host or port?".to_owned()))
     }
@@ -273,13 +264,51 @@ impl Run<'_> {
 
     pub(crate) fn dry_run(&self) -> Result<DryRun, Failure> {
         match self.flags.value("dry-run") {
-            None | Some("none" | "false") => Ok(DryRun::No),
-            Some("client" | "unchanged" | "true") => Ok(DryRun::Client),
+            None | Some("none") => Ok(DryRun::No),
+            Some("client" | "unchanged") => Ok(DryRun::Client),
+            Some(other) if boolean(other).is_some() => Ok(match boolean(other) {
+                Some(true) => DryRun::Client,
+                _ => DryRun::No,
+            }),
             Some("server") => Ok(DryRun::Server),
             Some(other) => Err(Failure::error(&format!(
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
         }
+    }
+
+    /// Old spellings of `--dry-run` still work, with a warning of the log.
+    fn warn_of_dry_run(&mut self) {
+        let speaks = self.host.client().speaks;
+        let given = self.flags.value("dry-run").unwrap_or_default();
+        let new = match boolean(given) {
+            _ if given == "unchanged" => "",
+            Some(true) => "client",
+            Some(false) => "none",
+            None => return,
+        };
+        let text = if new.is_empty() {
+            "--dry-run is deprecated and can be replaced with --dry-run=client.".to_owned()
+        } else {
+            format!(
+                "--dry-run={} is deprecated (boolean value) and can be replaced with --dry-run={new}.",
+                new == "client"
+            )
+        };
+        let place = format!("helpers.go:{}", speaks.line_of_dry_run_warning(new));
+        self.log('W', &place, &text);
+    }
+
+    /// A line as Kubernetes' programs log it.
+    fn log(&mut self, level: char, place: &str, text: &str) {
+        let millis = self.host.unix_millis();
+        let moment = pullpath_model::time::rfc3339(millis.div_euclid(1000), SimTime::START);
+        let (day, time) = (
+            format!("{}{}", &moment[5..7], &moment[8..10]),
+            moment.get(11..19).unwrap_or_default(),
+        );
+        let millis = millis.rem_euclid(1000);
+        self.out.complain(&format!("{level}{day} {time}.{millis:03}000       1 {place}] {text}"));
     }
 
     pub(crate) fn validation(&self) -> Result<&'static str, Failure> {
@@ -303,6 +332,15 @@ impl Run<'_> {
     /// `dryRun=All` alone.
     pub(crate) fn dry_query(&self) -> Result<&'static str, Failure> {
         Ok(if self.dry_run()? == DryRun::Server { "dryRun=All" } else { "" })
+    }
+}
+
+/// strconv.ParseBool
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
     }
 }
 

@@ -97,11 +97,17 @@ impl Cluster {
     }
 }
 
-/// `app=web,tier!=front,team,!old`
+/// `app=web,tier!=front,team,!old,zone in (a,b),zone notin (c)`
 pub fn selects_labels(selector: &str, object: &Value) -> bool {
     let label = |key: &str| object["metadata"]["labels"][key.trim()].as_str();
-    selector.split(',').map(str::trim).filter(|term| !term.is_empty()).all(|term| {
-        if let Some((key, value)) = term.split_once("!=") {
+    terms(selector).all(|term| {
+        let set = term.strip_suffix(')').and_then(|term| term.split_once('('));
+        if let Some((head, values)) = set {
+            let mut words = head.split_whitespace();
+            let value = label(words.next().unwrap_or_default());
+            let is_in = values.split(',').any(|one| value == Some(one.trim()));
+            is_in == (words.next() == Some("in"))
+        } else if let Some((key, value)) = term.split_once("!=") {
             label(key) != Some(value.trim())
         } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
             label(key) == Some(value.trim())
@@ -111,6 +117,16 @@ pub fn selects_labels(selector: &str, object: &Value) -> bool {
             label(term).is_some()
         }
     })
+}
+
+/// The terms of a selector: a comma inside brackets separates values.
+fn terms(selector: &str) -> impl Iterator<Item = &str> {
+    let mut open = false;
+    let separates = move |one: char| {
+        open = (open || one == '(') && one != ')';
+        one == ',' && !open
+    };
+    selector.split(separates).map(str::trim).filter(|term| !term.is_empty())
 }
 
 /// `metadata.name=web,status.phase!=Running`

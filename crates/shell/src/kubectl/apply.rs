@@ -11,6 +11,20 @@ use super::output::{Form, Shape};
 use super::{DryRun, Run};
 use crate::print::{json, yaml};
 
+/// What kubectl says below a conflict of field managers.
+const OTHER_MANAGERS: &str = "\
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
 const FILES_NEEDED: &str = "must specify one of -f and -k";
 
 impl Run<'_> {
@@ -64,7 +78,20 @@ impl Run<'_> {
             query
         };
         let method = Method::Patch(PatchType::Apply);
-        let object = self.ask(method, info.path(), &query, Some(&info.object))?;
+        let object =
+            self.ask(method, info.path(), &query, Some(&info.object)).map_err(|failure| {
+                match failure.status.as_ref().map(|status| status["code"].as_i64()) {
+                    Some(Some(409)) => {
+                        Failure::error(&format!("{}\n{OTHER_MANAGERS}", failure.message()))
+                    }
+                    Some(Some(415)) => Failure::error(&format!(
+                        "Server-side apply not available on the server: ({})",
+                        failure.message()
+                    )),
+                    _ => failure,
+                }
+            })?;
+        self.warn_if_deleting(&object, &info.name);
         Ok((object, "serverside-applied"))
     }
 
@@ -129,7 +156,16 @@ impl Run<'_> {
                 failure.about_file(&what, source)
             },
         )?;
+        self.warn_if_deleting(&patched, &info.name);
         Ok((patched, "configured"))
+    }
+
+    fn warn_if_deleting(&mut self, object: &Value, name: &str) {
+        if !object["metadata"]["deletionTimestamp"].is_null() {
+            self.out.complain(&format!(
+                "Warning: Detected changes to resource {name} which is currently being deleted."
+            ));
+        }
     }
 
     pub(super) fn create_from_files(&mut self) -> Result<(), Failure> {
@@ -172,8 +208,20 @@ impl Run<'_> {
     }
 
     pub(super) fn replace(&mut self) -> Result<(), Failure> {
+        let forced = self.flags.is_set("force");
+        if !forced && self.flags.number("grace-period").is_some_and(|seconds| seconds >= 0) {
+            return Err(Failure::error("--grace-period must have --force specified"));
+        }
+        if !forced
+            && self.flags.text("timeout").is_some_and(|timeout| !matches!(timeout, "0" | "0s"))
+        {
+            return Err(Failure::error("--timeout must have --force specified"));
+        }
+        if forced && self.dry_run()? != DryRun::No {
+            return Err(Failure::error("--dry-run can not be used when --force is set"));
+        }
         if self.flags.values("filename").is_empty() {
-            return Err(self.flags.usage("Must specify --filename to replace"));
+            return Err(Failure::error("must specify --filename to replace"));
         }
         self.validation()?;
         let (infos, read) = self.documents(false);

@@ -116,7 +116,7 @@ impl Run<'_> {
 
     pub(super) fn scale(&mut self) -> Result<(), Failure> {
         let Some(replicas) = self.flags.number("replicas").filter(|replicas| *replicas >= 0) else {
-            return Err(self.flags.usage(
+            return Err(Failure::error(
                 "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
             ));
         };
@@ -217,19 +217,41 @@ impl Run<'_> {
                 "one or more resources must be specified as <resource> <name> or <resource>/<name>",
             ));
         }
-        if set.is_empty() && removed.is_empty() {
+        let lists = self.flags.is_set("list");
+        if lists && self.flags.text("output").is_some() {
+            return Err(Failure::error("--list and --output may not be specified together"));
+        }
+        if set.is_empty() && removed.is_empty() && !lists {
             return Err(Failure::error(&format!("at least one {} update is required", kind.name)));
         }
         let wanted = Wanted { local: is_local, latest: true, ..Wanted::default() };
-        let Found { infos, mut failures, .. } = self.find(&named, wanted)?;
+        let Found { infos, mut failures, single } = self.find(&named, wanted)?;
         for info in infos {
-            let here = is_local || dry_run == DryRun::Client;
+            let here = is_local || lists || dry_run == DryRun::Client;
             match self.mark_one(kind, &info, &set, &removed, here) {
+                Ok((object, _)) if lists => self.list_marks(kind, &object, single),
                 Ok((object, verb)) => self.report(&object, verb, Shape::AsItIs)?,
                 Err(failure) => failures.push(failure),
             }
         }
         several(failures)
+    }
+
+    /// `--list`: all that an object has then.
+    fn list_marks(&mut self, kind: &Mark, object: &Value, single: bool) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if !single {
+            let version = text(&object["apiVersion"]);
+            let group = version.split_once('/').map_or("", |(group, _)| group);
+            let name = text(&object["metadata"]["name"]);
+            let object_kind = text(&object["kind"]);
+            self.out.say(&format!("Listing {} for {object_kind}.{group}/{name}:", kind.field));
+        }
+        let indent = if single { "" } else { " " };
+        // In the order of the keys. Go's maps have none.
+        for (key, value) in object["metadata"][kind.field].as_object().into_iter().flatten() {
+            self.out.say(&format!("{indent}{key}={}", text(value)));
+        }
     }
 
     fn mark_one(

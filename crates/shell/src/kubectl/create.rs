@@ -1,7 +1,7 @@
 //! `create secret|serviceaccount|deployment|namespace|job|cronjob|configmap` and `run` (K pkg/cmd/create and run).
 
 use pullpath_model::api::Method;
-use pullpath_model::apply::annotated;
+use pullpath_model::apply::LAST_APPLIED;
 use pullpath_model::image::ImageRef;
 use serde_json::{Map, Value, json};
 
@@ -96,8 +96,13 @@ impl Run<'_> {
             .expect("a kind that kubectl creates");
         let namespace = if resource.namespaced { self.namespace() } else { String::new() };
         let query = self.write_query()?;
-        let object = typed::complete(&object, false);
-        let object = if self.flags.is_set("save-config") { annotated(&object) } else { object };
+        let mut object = typed::complete(&object, false);
+        if self.flags.is_set("save-config") {
+            // The note is printed from Go's types, unlike that of an object from a file.
+            let zero_times = self.host.client().speaks.prints_zero_times();
+            let note = typed::compact(&typed::complete(&object, zero_times)) + "\n";
+            object["metadata"]["annotations"][LAST_APPLIED] = note.into();
+        }
         let created = match self.dry_run()? {
             DryRun::Client => object,
             DryRun::No | DryRun::Server => {

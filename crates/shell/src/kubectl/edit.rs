@@ -65,7 +65,7 @@ impl Run<'_> {
                 return Err(self.kept(&problem, last.as_deref()));
             }
             let edited = self.host.read_file(&path).unwrap_or_default();
-            if last.is_some() && without_comments(&text) == without_comments(&edited) {
+            if last.is_some() && same(&text, &edited) {
                 return Err(self.kept("Edit cancelled, no valid changes were saved.", Some(&path)));
             }
             if let Some(before) = last.replace(path.clone()) {
@@ -81,7 +81,7 @@ impl Run<'_> {
                 ];
                 continue;
             };
-            if without_comments(&original) == without_comments(&text) {
+            if same(&original, &text) {
                 self.host.remove_file(&path);
                 self.out.complain("Edit cancelled, no changes made.");
                 return Ok(());
@@ -167,6 +167,13 @@ fn valid(text: &str) -> Option<Value> {
     let object = read::document(&without_comments(text)).ok()?;
     let has = |key: &str| object[key].as_str().is_some_and(|text| !text.is_empty());
     (has("apiVersion") && has("kind")).then_some(object)
+}
+
+/// Whether two texts are the same document, or the same lines where one of them is none (K hasDifferences, hasLines).
+fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (without_comments(one), without_comments(other));
+    one == other
+        || matches!((read::document(&one), read::document(&other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn without_comments(text: &str) -> String {

@@ -23,9 +23,7 @@ impl Run<'_> {
         if let Some(about) = self.flags.text("for").map(str::to_owned) {
             let Some((kind, name)) = about.split_once('/').filter(|(_, name)| !name.is_empty())
             else {
-                return Err(Failure::error(&format!(
-                    "--for must be in resource/name form: {about}"
-                )));
+                return Err(Failure::error("--for must be in resource/name form"));
             };
             self.connect()?;
             let resource = self.resource(kind)?;

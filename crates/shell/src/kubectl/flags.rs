@@ -54,7 +54,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             FILES,
             DRY,
             SELECTOR,
-            "all! all-namespaces,A! field-selector= list!? local! overwrite! resource-version=",
+            "all! all-namespaces,A! field-selector= list! local! overwrite! resource-version=",
         ],
     ),
     (
@@ -170,7 +170,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             FILES,
             DRY,
             SELECTOR,
-            "all! all-namespaces,A! field-selector= list!? local! overwrite! resource-version=",
+            "all! all-namespaces,A! field-selector= list! local! overwrite! resource-version=",
         ],
     ),
     (

@@ -22,7 +22,18 @@ impl Run<'_> {
             self.out.complain("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n");
             return Err(self.flags.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
         }
-        if self.flags.is_set("watch") || self.flags.is_set("watch-only") {
+        let printer = self.flags.text("output").filter(|output| *output != "wide");
+        if let Some(printer) = printer.filter(|_| self.flags.is_set("show-labels")) {
+            let problem = format!("--show-labels option cannot be used with {printer} printer");
+            return Err(Failure::error(&problem));
+        }
+        let watches = self.flags.is_set("watch") || self.flags.is_set("watch-only");
+        if self.flags.is_set("output-watch-events") && !watches {
+            return Err(Failure::error(
+                "--output-watch-events option can only be used with --watch or --watch-only",
+            ));
+        }
+        if watches {
             let form = self.form(true)?;
             return self.get_watching(&words, &form);
         }
@@ -38,7 +49,7 @@ impl Run<'_> {
         }
         self.sort(&mut infos)?;
         if let Form::Plain { wide } = form {
-            self.print_tables(&infos, wide);
+            self.print_tables(&words, &infos, wide);
             if infos.is_empty() && failures.is_empty() && !self.flags.is_set("ignore-not-found") {
                 self.nothing_found(&words);
             }
@@ -57,7 +68,7 @@ impl Run<'_> {
         let kinds = words.first().map_or("", String::as_str);
         let cluster_wide = kinds
             .split(',')
-            .all(|kind| Resource::named(kind).is_some_and(|resource| !resource.namespaced));
+            .any(|kind| Resource::named(kind).is_some_and(|resource| !resource.namespaced));
         if cluster_wide || self.flags.is_set("all-namespaces") {
             self.out.complain("No resources found");
         } else {
@@ -67,7 +78,7 @@ impl Run<'_> {
     }
 
     /// One table for each type, in the order of first appearance.
-    fn print_tables(&mut self, infos: &[Info], wide: bool) {
+    fn print_tables(&mut self, words: &[String], infos: &[Info], wide: bool) {
         let mut groups: Vec<(&'static Resource, Vec<&Value>)> = Vec::new();
         for info in infos {
             // Types that follow one another share a table.
@@ -76,9 +87,10 @@ impl Run<'_> {
                 _ => groups.push((info.resource(), vec![&info.object])),
             }
         }
-        let with_kind = groups.len() > 1 || self.flags.is_set("show-kind");
+        let several = words.first().is_some_and(|kinds| names_several(kinds));
+        let with_kind = groups.len() > 1 || several || self.flags.is_set("show-kind");
         for (index, (resource, group)) in groups.iter().enumerate() {
-            if index > 0 {
+            if index > 0 && !self.flags.is_set("no-headers") {
                 self.out.stdout.push('\n');
             }
             let mut table = self.table(resource, wide);
@@ -167,7 +179,9 @@ impl Run<'_> {
         if infos.iter().any(|info| info.resource() != resource)
             || words.first().is_some_and(|kinds| kinds.contains(','))
         {
-            return Err(Failure::error("you may only specify a single resource type"));
+            return Err(Failure::error(
+                "watch is only supported on individual resources and resource collections - more than 1 resource was found",
+            ));
         }
         let with_events = self.flags.is_set("output-watch-events");
         let mut widths = Widths::default();
@@ -204,6 +218,13 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Whether a word before names asks for objects of more than one type, whether there are any or not.
+fn names_several(kinds: &str) -> bool {
+    let mut types = kinds.split(',').map(Resource::named);
+    let first = types.next().flatten();
+    kinds.split(',').any(|kind| kind == "all") || types.any(|other| other != first)
 }
 
 /// K pkg/cmd/get/sorter.go isLess: what is absent comes first, amounts compare as amounts.

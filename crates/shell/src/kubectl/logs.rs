@@ -23,6 +23,12 @@ impl Run<'_> {
         };
         let named = if pod.contains('/') { vec![pod] } else { vec!["pods".to_owned(), pod] };
         let Found { infos, failures, .. } = self.find(&named, Wanted::default())?;
+        if let Some(missing) = failures.iter().find(|failure| failure.is_not_found()) {
+            let (message, namespace) = (missing.message(), self.namespace());
+            return Err(Failure::error(&format!(
+                "error from server (NotFound): {message} in namespace \"{namespace}\""
+            )));
+        }
         super::failure::several(failures)?;
         let Some(info) = infos.into_iter().next() else { return Ok(()) };
         let info =

@@ -34,6 +34,16 @@ impl Speaks {
         }
     }
 
+    /// The line of kubectl's pkg/cmd/util/helpers.go that warns of an old `--dry-run`, as the log tells it.
+    pub(crate) fn line_of_dry_run_warning(self, new: &str) -> u32 {
+        let [alone, yes, no] = if self.is_old() { [702, 716, 719] } else { [719, 733, 736] };
+        match new {
+            "" => alone,
+            "client" => yes,
+            _ => no,
+        }
+    }
+
     const fn is_old(self) -> bool {
         matches!(self, Self::V1_32)
     }

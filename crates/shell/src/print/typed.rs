@@ -60,7 +60,15 @@ fn each_struct(shape: &Type, value: &mut Value, visit: &mut dyn FnMut(&Struct, &
 pub(crate) fn indented(object: &Value) -> String {
     let mut out = String::new();
     let shape = type_of(object).map(Shape::Struct);
-    write(object, shape, 0, &mut out);
+    write(object, shape, Some(0), &mut out);
+    out
+}
+
+/// The same on one line.
+pub(crate) fn compact(object: &Value) -> String {
+    let mut out = String::new();
+    let shape = type_of(object).map(Shape::Struct);
+    write(object, shape, None, &mut out);
     out
 }
 
@@ -91,11 +99,15 @@ impl Shape {
     }
 }
 
-fn write(value: &Value, shape: Option<Shape>, depth: usize, out: &mut String) {
-    let line = |depth: usize, out: &mut String| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("    ", depth));
+/// `depth` is how far lines are indented, none where all is on one line.
+fn write(value: &Value, shape: Option<Shape>, depth: Option<usize>, out: &mut String) {
+    let line = |depth: Option<usize>, out: &mut String| {
+        if let Some(depth) = depth {
+            out.push('\n');
+            out.extend(std::iter::repeat_n("    ", depth));
+        }
     };
+    let deeper = depth.map(|depth| depth + 1);
     match value {
         Value::Object(map) if !map.is_empty() => {
             let of = shape.and_then(Shape::of_struct);
@@ -112,10 +124,10 @@ fn write(value: &Value, shape: Option<Shape>, depth: usize, out: &mut String) {
             out.push('{');
             for (index, (key, value, shape)) in ordered.into_iter().chain(rest).enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
-                line(depth + 1, out);
+                line(deeper, out);
                 out.push_str(&json::compact(&key.into()));
-                out.push_str(": ");
-                write(value, shape, depth + 1, out);
+                out.push_str(if depth.is_some() { ": " } else { ":" });
+                write(value, shape, deeper, out);
             }
             line(depth, out);
             out.push('}');
@@ -124,8 +136,8 @@ fn write(value: &Value, shape: Option<Shape>, depth: usize, out: &mut String) {
             out.push('[');
             for (index, item) in list.iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
-                line(depth + 1, out);
-                write(item, shape.and_then(Shape::items), depth + 1, out);
+                line(deeper, out);
+                write(item, shape.and_then(Shape::items), deeper, out);
             }
             line(depth, out);
             out.push(']');

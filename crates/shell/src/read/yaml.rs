@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use libyaml_safer::{Error, ErrorKind, Event, EventData, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
@@ -199,7 +201,12 @@ fn key_text(key: &Value, value: &Value) -> Result<String, String> {
 fn scalar(text: &str, tag: Option<&str>, style: ScalarStyle) -> Result<Value, String> {
     let short = tag.map(|tag| tag.replace("tag:yaml.org,2002:", "!!"));
     let resolved = match short.as_deref() {
-        Some("!!str" | "!!binary" | "!") => return Ok(text.into()),
+        Some("!!str" | "!") => return Ok(text.into()),
+        Some("!!binary") => {
+            let bytes = STANDARD.decode(text.replace(['\n', '\r'], ""));
+            let bytes = bytes.map_err(|_| "yaml: !!binary value contains invalid base64 data")?;
+            return Ok(String::from_utf8_lossy(&bytes).into_owned().into());
+        }
         None if style != ScalarStyle::Plain => return Ok(text.into()),
         Some(wanted @ ("!!int" | "!!float" | "!!bool" | "!!null")) => {
             let resolved = resolve(text);
@@ -217,6 +224,7 @@ fn scalar(text: &str, tag: Option<&str>, style: ScalarStyle) -> Result<Value, St
             }
             resolved
         }
+        Some(tag) if !tag.starts_with("!!") => return Ok(text.into()),
         _ => resolve(text),
     };
     match resolved {

@@ -27,6 +27,41 @@ impl Field {
     }
 }
 
+/// How long the texts of one command may be together.
+const MOST_TEXT: usize = 1024 * 1024;
+
+/// No longer text has a pattern cut off, which takes the square of its length.
+const MOST_CUT: usize = 4096;
+
+const TOO_LONG: &str = "Argument list too long";
+
+/// A text without what a pattern matches at its front or its end.
+fn cut(text: &str, pattern: &str, front: bool, longest: bool) -> Result<String, String> {
+    if text.len() > MOST_CUT || pattern.len() > MOST_CUT {
+        return Err(TOO_LONG.to_owned());
+    }
+    // Unlike in a path, a slash is a character like others.
+    let plain = |text: &str| text.replace('/', "\u{1}");
+    let pattern = plain(pattern);
+    let matches =
+        |piece: &str| pullpath_model::go::glob::matches(&pattern, &plain(piece)).unwrap_or(false);
+    let mut places: Vec<usize> =
+        text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    // From the shortest piece to the longest, or the other way round.
+    if front == longest {
+        places.reverse();
+    }
+    let found = places.into_iter().find(|at| {
+        let (before, behind) = text.split_at(*at);
+        matches(if front { before } else { behind })
+    });
+    Ok(match found {
+        Some(at) if front => text[at..].to_owned(),
+        Some(at) => text[..at].to_owned(),
+        None => text.to_owned(),
+    })
+}
+
 impl Session<'_> {
     /// The fields of words.
     pub(super) fn expand(&mut self, words: &[Word]) -> Result<Vec<String>, String> {
@@ -35,12 +70,18 @@ impl Session<'_> {
             let mut fields = vec![Field::default()];
             for (index, part) in word.0.iter().enumerate() {
                 self.part(part, index == 0, &mut fields)?;
+                if fields.iter().map(|field| field.text.len()).sum::<usize>() > MOST_TEXT {
+                    return Err(TOO_LONG.to_owned());
+                }
             }
             for field in fields.into_iter().filter(|field| field.any) {
                 match self.file_names(&field.pattern) {
                     names if names.is_empty() => all.push(field.text),
                     names => all.extend(names),
                 }
+            }
+            if all.iter().map(String::len).sum::<usize>() > MOST_TEXT {
+                return Err(TOO_LONG.to_owned());
             }
         }
         Ok(all)
@@ -56,6 +97,9 @@ impl Session<'_> {
                 Part::Parameter { .. } | Part::Substitution { .. } => {
                     text.push_str(&self.value(part)?);
                 }
+            }
+            if text.len() > MOST_TEXT {
+                return Err(TOO_LONG.to_owned());
             }
         }
         Ok(text)
@@ -127,12 +171,22 @@ impl Session<'_> {
             Part::Parameter { name, otherwise, .. } => {
                 let value = self.parameter(name);
                 let Some((how, word)) = otherwise else { return Ok(value.unwrap_or_default()) };
+                match how.then {
+                    Then::Length => {
+                        return Ok(value.unwrap_or_default().chars().count().to_string());
+                    }
+                    Then::CutFront { longest } | Then::CutEnd { longest } => {
+                        let pattern = self.expand_whole(word)?;
+                        let front = matches!(how.then, Then::CutFront { .. });
+                        return cut(&value.unwrap_or_default(), &pattern, front, longest);
+                    }
+                    Then::Use | Then::Assign | Then::Fail | Then::Instead => {}
+                }
                 let set = value.filter(|value| !(how.also_empty && value.is_empty()));
                 match (set, how.then) {
                     (Some(_), Then::Instead) => self.expand_whole(word),
                     (None, Then::Instead) => Ok(String::new()),
                     (Some(value), _) => Ok(value),
-                    (None, Then::Use) => self.expand_whole(word),
                     (None, Then::Assign) => {
                         let value = self.expand_whole(word)?;
                         self.assign(name, value.clone());
@@ -144,6 +198,7 @@ impl Session<'_> {
                             if words.is_empty() { "parameter null or not set" } else { &words };
                         Err(format!("{name}: {words}"))
                     }
+                    (None, _) => self.expand_whole(word),
                 }
             }
         }

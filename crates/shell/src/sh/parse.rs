@@ -568,6 +568,11 @@ impl Parser<'_> {
             let length = parser.rest().find('}').unwrap_or(parser.rest().len());
             SyntaxError::Wrong(format!("${{…{}}}: bad substitution", &parser.rest()[..length]))
         };
+        // `${#}` is how many arguments there are, `${#name}` how long a text is.
+        let counts = self.rest().starts_with('#') && !self.rest().starts_with("#}");
+        if counts {
+            self.next();
+        }
         let name = match self.peek() {
             Some(special @ ('?' | '#' | '@' | '*' | '0'..='9')) => {
                 self.next();
@@ -575,6 +580,14 @@ impl Parser<'_> {
             }
             _ => self.name(),
         };
+        if counts {
+            let how = Otherwise { also_empty: false, then: Then::Length };
+            if name.is_empty() || !self.eat("}") {
+                return Err(wrong(self));
+            }
+            let otherwise = Some((how, Word::default()));
+            return Ok(Part::Parameter { name, otherwise, quoted });
+        }
         if name.is_empty() {
             return Err(wrong(self));
         }
@@ -587,6 +600,8 @@ impl Parser<'_> {
             Some('=') => Then::Assign,
             Some('?') => Then::Fail,
             Some('+') => Then::Instead,
+            Some('#') if !also_empty => Then::CutFront { longest: self.eat("#") },
+            Some('%') if !also_empty => Then::CutEnd { longest: self.eat("%") },
             _ => return Err(wrong(self)),
         };
         let mut word = Word::default();

@@ -17,6 +17,9 @@ const MOST_COMMANDS: u32 = 20_000;
 /// How much one line may print.
 const MOST_OUTPUT: usize = 4 * 1024 * 1024;
 
+/// How many bytes all variables hold together.
+const MOST_HELD: usize = 1024 * 1024;
+
 /// How deep scripts may run one another.
 const MOST_SCRIPTS: u32 = 8;
 
@@ -282,7 +285,15 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Sets a variable. All of them together hold only so much; beyond that the line ends.
     pub(super) fn assign(&mut self, name: &str, value: String) {
+        let held: usize = self.shell.variables.values().map(|one| one.value.len()).sum();
+        if held + value.len() > MOST_HELD {
+            self.aside.push_str("bash: xrealloc: cannot allocate memory\n");
+            self.commands = MOST_COMMANDS;
+            self.shell.status = 1;
+            return;
+        }
         let exported = self.shell.variables.get(name).is_some_and(|known| known.exported);
         self.shell.variables.insert(name.to_owned(), Variable { value, exported });
     }

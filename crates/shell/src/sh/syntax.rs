@@ -91,7 +91,7 @@ pub(crate) struct Otherwise {
     pub(crate) then: Then,
 }
 
-/// `-`, `=`, `?` and `+`.
+/// `-`, `=`, `?` and `+`; and what cuts a pattern off, or counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
     Use,
@@ -99,6 +99,16 @@ pub(crate) enum Then {
     Fail,
     /// The word stands for the variable where it is set.
     Instead,
+    /// `#`, and `##`
+    CutFront {
+        longest: bool,
+    },
+    /// `%`, and `%%`
+    CutEnd {
+        longest: bool,
+    },
+    /// `${#name}`
+    Length,
 }
 
 impl Word {
