@@ -321,6 +321,58 @@ fn every_broken_folder_is_told_on_the_command_line() {
     }
 }
 
+/// What a lesson leads to, shows and asks, held against the content around it; `bundle` tells the same of what it needs.
+#[test]
+fn lessons_lead_somewhere_and_ask_what_is_there() {
+    let folder = scratch();
+    let put = |path: &str, text: &str| {
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    for (path, text) in table::base() {
+        put(&format!("scenarios/base/{path}"), &text);
+    }
+    put("quizzes/base-quiz.yaml", include_str!("broken/base-quiz.yaml"));
+    put("lessons/other.md", &table::LESSON.replace("base-lesson", "other"));
+    let path = |path: &str| folder.path().join(path).to_string_lossy().into_owned();
+    let check = |more: &str, want: &str| {
+        put("lessons/deep/base-lesson.md", &format!("{}\n{more}\n", table::LESSON));
+        let run = pullpath(&["check", &path("lessons/deep/base-lesson.md")]);
+        if want.is_empty() {
+            assert_eq!(run.code, 0, "{more}: {}", run.out);
+            return;
+        }
+        let (code, place, hint) = {
+            let mut parts = want.splitn(3, ' ');
+            (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap())
+        };
+        assert_eq!(run.code, 1, "{more}: {}", run.out);
+        for part in [format!("error[{code}]"), format!("base-lesson.md:{place}\n"), hint.into()] {
+            assert!(run.out.contains(&part), "{more}: {part} in {}", run.out);
+        }
+    };
+    check("[a](../other.md#one), [b](#one), [c](https://kubernetes.io)", "");
+    check("```quiz\nquiz: base-quiz\nquestions: [one, several]\n```", "");
+    check("[a](../othr.md)", "dead-link 26:5 = hint: ");
+    check("[a](../other.md#on)", "dead-link 26:5 did you mean `one`?");
+    check("[a](#on)", "dead-link 26:5 did you mean `one`?");
+    check("```quiz\nquiz: base-quz\n```", "unknown-quiz 27:7 did you mean `base-quiz`?");
+    check(
+        "```quiz\nquiz: base-quiz\nquestions: [one, sevral]\n```",
+        "unknown-question 28:18 did you mean `several`?",
+    );
+    check(
+        "```figure\nscenario: bse\ncaption: A pull.\n```",
+        "unknown-scenario 27:11 did you mean `base`?",
+    );
+    // Two of the same name: no link leads to the second.
+    put("lessons/deep/base-lesson.md", table::LESSON);
+    put("lessons/base-lesson.md", table::LESSON);
+    let run = pullpath(&["check", &path("lessons")]);
+    assert!(run.code == 1 && run.out.contains("error[unreachable]"), "{}", run.out);
+}
+
 #[test]
 fn what_cannot_be_done_is_said_about_what_was_typed() {
     #[track_caller]

@@ -218,6 +218,7 @@ impl Run {
         self.unreadable |= checked.value.is_none();
         if let Some(lesson) = &checked.value {
             found.extend(lint::lesson(lesson, file, &name, &text));
+            found.extend(lesson::strangers(&name, &text, &lesson.blocks, &known_beside(file)?));
         }
         found.extend(self.taken(Kind::Lesson, &id, &name));
         let texts = Texts::from([(name, text)]);
@@ -263,6 +264,31 @@ impl Run {
         self.subjects.push(Subject { proved, ..subject });
         Ok(())
     }
+}
+
+/// The scenarios and quizzes around a lesson: in `scenarios/` and `quizzes/` of the nearest folder above it that has one of
+/// them. Lessons may lie in folders of their own.
+fn known_beside(file: &Path) -> Result<lesson::Known, Failure> {
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let has_content =
+        |folder: &&Path| folder.join("scenarios").is_dir() || folder.join("quizzes").is_dir();
+    let folder = file.ancestors().skip(1).find(has_content).unwrap_or(Path::new(""));
+    let (scenarios, quizzes) = (folder.join("scenarios"), folder.join("quizzes"));
+    let mut known = lesson::Known::default();
+    if scenarios.is_dir() {
+        for folder in files::scenario_folders(&scenarios)? {
+            known.scenarios.insert(files::name_of(&folder)?);
+        }
+    }
+    if quizzes.is_dir() {
+        for file in files::quiz_files(&quizzes)? {
+            let id = files::stem_of(&file);
+            let quiz = Quiz::read(&name_of(&file), &id, &text_of(&file)?).value;
+            let ids = |quiz: Quiz| quiz.questions().iter().map(|one| one.id.clone()).collect();
+            known.quizzes.insert(id, quiz.map(ids));
+        }
+    }
+    Ok(known)
 }
 
 fn text_of(file: &Path) -> Result<String, Failure> {

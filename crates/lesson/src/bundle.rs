@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pullpath_view::block::Block;
 use pullpath_view::content::{Entry, Index, LessonBundle, QuizBundle, ScenarioBundle};
 use pullpath_view::quiz::QuizSource;
 use serde::Serialize;
@@ -10,11 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::Texts;
 use crate::diagnostic::{Checked, Diagnostic, any_errors, did_you_mean};
-use crate::lesson;
+use crate::lesson::{self, Known};
 use crate::prose::{Markdown, Recorder};
 use crate::quiz::{Kind, Quiz, seal};
 use crate::scenario::{self, FILE, Folder, Scenario};
-use crate::source::line_at;
 
 /// The index's file name; the only one without a hash in it.
 pub const INDEX: &str = "index.json";
@@ -72,8 +70,8 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
         let checked = lesson::read(path, id, text);
         diagnostics.extend(checked.diagnostics);
         if let Some(lesson) = checked.value {
-            diagnostics.extend(unknown_figures(path, text, &lesson.blocks, &folders));
-            diagnostics.extend(unknown_questions(path, text, &lesson.blocks, &asked));
+            let known = Known::of(folders.iter().map(|folder| name_of(folder)), &asked);
+            diagnostics.extend(lesson::strangers(path, text, &lesson.blocks, &known));
             let (entry, file) = lesson_file(lesson);
             lessons.push(entry);
             files.push(file);
@@ -87,30 +85,7 @@ pub fn bundle(texts: &Texts) -> Checked<Vec<(String, String)>> {
     Checked { value, diagnostics }
 }
 
-/// A figure runs a scenario of the same content.
-fn unknown_figures(
-    path: &str,
-    text: &str,
-    blocks: &[Block],
-    folders: &BTreeSet<&str>,
-) -> Vec<Diagnostic> {
-    let known: Vec<_> = folders.iter().map(|folder| name_of(folder)).collect();
-    let figures = blocks.iter().filter_map(|block| match block {
-        Block::Figure(figure) if !known.contains(&figure.scenario.as_str()) => Some(figure),
-        _ => None,
-    });
-    let told = figures.map(|figure| {
-        let at = text.find(&format!("scenario: {}", figure.scenario)).unwrap_or(0);
-        let end = line_at(text, at).0 + line_at(text, at).1.len();
-        let message = format!("there is no scenario `{}`", figure.scenario);
-        let hint = did_you_mean(&figure.scenario, known.iter().copied())
-            .unwrap_or_else(|| "write the name of a scenario's folder".to_owned());
-        Diagnostic::error("unknown-scenario", path, at..end, message).hint(hint)
-    });
-    told.collect()
-}
-
-/// So does a prediction.
+/// A prediction plays a scenario of the same content.
 fn unknown_worlds(path: &str, quiz: &Quiz, folders: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let known: Vec<_> = folders.iter().map(|folder| name_of(folder)).collect();
     let predictions = quiz.questions().iter().filter_map(|question| match &question.kind {
@@ -126,32 +101,6 @@ fn unknown_worlds(path: &str, quiz: &Quiz, folders: &BTreeSet<&str>) -> Vec<Diag
         Diagnostic::error("unknown-scenario", path, span, message).hint(hint)
     });
     told.collect()
-}
-
-/// Questions in a lesson are those of a quiz of the same content.
-fn unknown_questions(path: &str, text: &str, blocks: &[Block], asked: &[Quiz]) -> Vec<Diagnostic> {
-    let mut told = Vec::new();
-    let mut tell = |code, word: &str, what: &str, known: &mut dyn Iterator<Item = &str>| {
-        let at = text.find(word).unwrap_or(0);
-        let hint = did_you_mean(word, known)
-            .unwrap_or_else(|| format!("write the name of a {what} that is there"));
-        let message = format!("there is no {what} `{word}`");
-        told.push(Diagnostic::error(code, path, at..at + word.len(), message).hint(hint));
-    };
-    for block in blocks {
-        let Block::Quiz(excerpt) = block else { continue };
-        let Some(quiz) = asked.iter().find(|quiz| quiz.id() == excerpt.quiz) else {
-            tell("unknown-quiz", &excerpt.quiz, "quiz", &mut asked.iter().map(Quiz::id));
-            continue;
-        };
-        let mut ids = quiz.questions().iter().map(|question| question.id.as_str());
-        for id in &excerpt.questions {
-            if !ids.clone().any(|known| known == id) {
-                tell("unknown-question", id, "question", &mut ids);
-            }
-        }
-    }
-    told
 }
 
 fn name_of(folder: &str) -> &str {

@@ -1,11 +1,15 @@
 //! A lesson: a Markdown file with a head of YAML between two lines of `---`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use pullpath_view::block::Block;
 
-use crate::diagnostic::{Checked, Diagnostic};
+use crate::diagnostic::{Checked, Diagnostic, did_you_mean};
 use crate::fields::{Node, Sink};
 use crate::intake::{self, Profile};
 use crate::markdown::{self, Directives, Place};
+use crate::quiz::Quiz;
+use crate::source::Span;
 
 /// A lesson that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,78 @@ pub struct Lesson {
     pub version: u32,
     /// Prose, figures and questions.
     pub blocks: Vec<Block>,
+}
+
+/// What there is for lessons to show and to ask.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The ids of scenarios.
+    pub scenarios: BTreeSet<String>,
+    /// The ids of quizzes with those of their questions; without, where a quiz cannot be read.
+    pub quizzes: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+impl Known {
+    /// Scenarios, and quizzes that were read.
+    pub fn of<'a>(scenarios: impl Iterator<Item = &'a str>, quizzes: &[Quiz]) -> Self {
+        let ids = |quiz: &Quiz| quiz.questions().iter().map(|one| one.id.clone()).collect();
+        Self {
+            scenarios: scenarios.map(str::to_owned).collect(),
+            quizzes: quizzes.iter().map(|quiz| (quiz.id().to_owned(), Some(ids(quiz)))).collect(),
+        }
+    }
+}
+
+/// The scenarios that a lesson shows, and the quizzes and questions that it asks, which are not there.
+pub fn strangers(file: &str, text: &str, blocks: &[Block], known: &Known) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let mut tell =
+        |fence: &str, word: &str, what: &str, code, known: &mut dyn Iterator<Item = &str>| {
+            let span = within_fence(text, fence, word);
+            let hint = did_you_mean(word, known)
+                .unwrap_or_else(|| format!("write the name of a {what} that is there"));
+            let message = format!("there is no {what} `{word}`");
+            told.push(Diagnostic::error(code, file, span, message).hint(hint));
+        };
+    for block in blocks {
+        match block {
+            Block::Figure(figure) if !known.scenarios.contains(&figure.scenario) => {
+                let mut ids = known.scenarios.iter().map(String::as_str);
+                tell("figure", &figure.scenario, "scenario", "unknown-scenario", &mut ids);
+            }
+            Block::Quiz(excerpt) => match known.quizzes.get(&excerpt.quiz) {
+                None => {
+                    let mut ids = known.quizzes.keys().map(String::as_str);
+                    tell("quiz", &excerpt.quiz, "quiz", "unknown-quiz", &mut ids);
+                }
+                // It is told in the quiz's own file.
+                Some(None) => {}
+                Some(Some(questions)) => {
+                    for id in excerpt.questions.iter().filter(|id| !questions.contains(*id)) {
+                        let mut ids = questions.iter().map(String::as_str);
+                        tell("quiz", id, "question", "unknown-question", &mut ids);
+                    }
+                }
+            },
+            _ => {}
+        }
+    }
+    told
+}
+
+/// Where a word stands in the fenced blocks of a kind; a lesson may be called like the quiz that it asks.
+fn within_fence(text: &str, fence: &str, word: &str) -> Span {
+    let opening = format!("```{fence}");
+    let mut at = 0;
+    while let Some(found) = text[at..].find(&opening) {
+        let start = at + found + opening.len();
+        let end = text[start..].find("```").map_or(text.len(), |end| start + end);
+        if let Some(place) = text[start..end].find(word) {
+            return start + place..start + place + word.len();
+        }
+        at = end;
+    }
+    0..0
 }
 
 /// Reads a lesson. `name` is the file's name without folder and `.md`.

@@ -121,6 +121,6 @@ fn a_figure_runs_a_scenario_that_is_there() {
     let [diagnostic] = &checked.diagnostics[..] else { panic!("{:?}", checked.diagnostics) };
     assert_eq!(diagnostic.code, "unknown-scenario");
     let lesson = &texts["lessons/image-pull-secrets.md"];
-    assert_eq!(&lesson[diagnostic.span.clone()], "scenario: defualt-serviceaccount");
+    assert_eq!(&lesson[diagnostic.span.clone()], "defualt-serviceaccount");
     assert_eq!(diagnostic.hint.as_deref(), Some("did you mean `default-serviceaccount`?"));
 }

@@ -27,7 +27,7 @@ fn draw(block: &Block, page: Option<&AttrValue>) -> Html {
         Block::Heading { level, id, text } => {
             // The page has its one h1 already.
             let tag = format!("h{}", (*level).clamp(2, 6));
-            html! { <@{tag} id={id.clone()}>{ inlines(text) }</@> }
+            html! { <@{tag} id={id.clone()} tabindex="-1">{ inlines(text) }</@> }
         }
         Block::Paragraph { text } => html! { <p>{ inlines(text) }</p> },
         Block::List { start, items } => {
@@ -110,11 +110,27 @@ fn inline(piece: &Inline) -> Html {
             let is_outside = to.starts_with("https:");
             let rel = is_outside.then_some("noopener noreferrer");
             let target = is_outside.then_some("_blank");
-            html! { <a href={to.clone()} {rel} {target}>{ inlines(text) }</a> }
+            let href = address(to, &crate::browser::hash());
+            html! { <a {href} {rel} {target}>{ inlines(text) }</a> }
         }
         Inline::Link { text, .. } => inlines(text),
         Inline::Break => html! { <br /> },
     }
+}
+
+/// Where a link of a text leads in the app: authors write the paths of files and headings, as they lie on the disk.
+fn address(to: &str, here: &str) -> String {
+    let (path, heading) = to.split_once('#').unwrap_or((to, ""));
+    if to.starts_with("https://") || heading.starts_with('/') {
+        return to.to_owned();
+    }
+    let lesson = path.rsplit('/').next().and_then(|name| name.strip_suffix(".md"));
+    let page = match (path, lesson) {
+        ("", _) if here.starts_with("#/") => here.split('?').next().unwrap_or(here).to_owned(),
+        (_, Some(lesson)) => format!("#/learn/{lesson}"),
+        _ => return to.to_owned(),
+    };
+    if heading.is_empty() { page } else { format!("{page}?at={heading}") }
 }
 
 /// Targets were checked when the content was made; files of other people come through the author's page, so look
@@ -128,7 +144,24 @@ fn is_safe(target: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_safe;
+    use super::{address, is_safe};
+
+    #[test]
+    fn links_between_lessons_lead_through_the_app() {
+        let here = "#/learn/image-pull-secrets?at=before";
+        for (to, want) in [
+            ("#rung-3", "#/learn/image-pull-secrets?at=rung-3"),
+            ("other.md", "#/learn/other"),
+            ("../deep/other.md#a-b", "#/learn/other?at=a-b"),
+            ("#/play/a", "#/play/a"),
+            ("https://kubernetes.io/docs/a.md#b", "https://kubernetes.io/docs/a.md#b"),
+            ("images/a.png", "images/a.png"),
+        ] {
+            assert_eq!(address(to, here), want);
+        }
+        // Where there is no address, as on a machine that draws a page for a test.
+        assert_eq!(address("#rung-3", ""), "#rung-3");
+    }
 
     #[test]
     fn only_harmless_targets_become_links() {

@@ -127,6 +127,21 @@ pub fn scroll_to(id: &str) {
     }
 }
 
+/// The heading that the address names, if it does: `#/learn/NAME?at=HEADING`.
+pub fn heading() -> Option<String> {
+    let hash = hash();
+    let (_, named) = hash.split_once("?at=")?;
+    js_sys::decode_uri_component(named).ok().and_then(|name| name.as_string())
+}
+
+/// Goes to the heading that the address names, and takes the focus there.
+pub fn go_to_heading() {
+    if let Some(heading) = heading() {
+        scroll_to(&heading);
+        focus_soon(heading);
+    }
+}
+
 /// Back to the top of the page.
 pub fn scroll_to_top() {
     if is_here() {

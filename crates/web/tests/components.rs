@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use pullpath_view::block::{Block, Inline};
 use pullpath_view::hand_in::Response;
-use pullpath_view::pane::{Ladder, Picture};
+use pullpath_view::pane::{GoalState, Ladder, Picture};
 use pullpath_view::quiz::{Choice, Form, Question, Verdict};
 use pullpath_view::wire::Problem;
 use pullpath_web::blocks::Blocks;
@@ -227,6 +227,7 @@ fn a_pass_is_said_where_it_is_seen() {
     let mut session = common::session();
     let mut goals = common::goals();
     (goals.passed, goals.points) = (true, 14);
+    goals.rows.iter_mut().for_each(|row| row.state = GoalState::Met);
     session.panes.goals = Some(Rc::new(goals));
     assert!(words(&workbench(session)).contains("All goals are met: 14 of 14 points."));
 }

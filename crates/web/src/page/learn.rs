@@ -34,6 +34,18 @@ pub fn LearnPage(props: &LearnPageProps) -> Html {
             }
         });
     }
+    use_effect_with((bundle.ready().is_some(), id.clone()), |(is_there, _)| {
+        if *is_there {
+            browser::go_to_heading();
+        }
+    });
+    use_effect_with((), |()| {
+        let listener = browser::is_here().then(|| {
+            let window = gloo::utils::window();
+            gloo::events::EventListener::new(&window, "hashchange", |_| browser::go_to_heading())
+        });
+        move || drop(listener)
+    });
     let link = |n: Option<usize>, word: &'static str| {
         let entry = n.and_then(|n| lessons.get(n))?;
         Some(
