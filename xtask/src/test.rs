@@ -211,7 +211,9 @@ fn wasm(tools: Tools, tally: &mut Tally) {
 fn native_logs() -> Outcome<PathBuf> {
     let scratch = places::scratch().join("wasm-cases");
     let _ = fs::remove_dir_all(&scratch);
-    run(site::pullpath().args(["bundle", "scenarios", "--out"]).arg(scratch.join("bundles")))?;
+    // Scenarios may ask questions of quizzes.
+    let bundle = ["bundle", "scenarios", "quizzes", "--out"];
+    run(site::pullpath().args(bundle).arg(scratch.join("bundles")))?;
     let mut cases = Vec::new();
     for file in places::files_below(&scratch.join("bundles")) {
         let text =

@@ -81,7 +81,7 @@ pub fn GoalList(props: &GoalListProps) -> Html {
             if props.steps.is_empty() {
                 <ol>{ for goals.rows.iter().map(draw_goal) }</ol>
             } else {
-                <ol class="path">{ for props.steps.iter().enumerate().map(|(at, step)| draw_step(at, step, goals)) }</ol>
+                <ol class="way">{ for props.steps.iter().enumerate().map(|(at, step)| draw_step(at, step, goals)) }</ol>
                 <p class="sr-only" role="status">{ where_on(&props.steps) }</p>
             }
             if goals.passed {
@@ -134,7 +134,7 @@ fn draw_step(at: usize, step: &StepRow, goals: &Goals) -> Html {
     </> };
     let current = (step.state == StepState::Current).then_some("step");
     html! {
-        <li key={at} class={classes!("step", class)} aria-current={current}>
+        <li key={at} class={classes!("way-step", class)} aria-current={current}>
             if step.state == StepState::Current || step.task.is_empty() {
                 <h3 class="step-head">{ head }</h3>
                 { body }
